@@ -1,0 +1,152 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/cart"
+	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+)
+
+// Service is the checkout as seen by others: an Engine here, a Client elsewhere.
+type Service interface {
+	Complete(ctx context.Context, in CompleteInput) (Placed, error)
+	Pay(ctx context.Context, in PayInput) (Placed, error)
+	Refresh(ctx context.Context, in order.IDInput) (order.Order, error)
+	Cancel(ctx context.Context, in CancelInput) (order.Order, error)
+	Capture(ctx context.Context, in payment.CaptureInput) (order.Order, error)
+}
+
+// Errors that callers act on.
+var (
+	// ErrTotalChanged has Meta TotalChange, and an item in Errors for each price
+	// that changed.
+	ErrTotalChanged = fault.New(fault.Conflict, "checkout.total_changed", "The total has changed")
+	// ErrIncomplete has an item in Errors for each requirement of the cart.
+	ErrIncomplete = fault.New(fault.Refused, "checkout.incomplete", "something is missing before this cart can be completed")
+	// ErrInProgress says that the same cart is being completed right now.
+	ErrInProgress = fault.New(fault.Conflict, "checkout.in_progress", "this cart is being completed, ask again in a moment")
+	// ErrPaid refuses to cancel an order whose money would have to go back.
+	ErrPaid = fault.New(fault.Refused, "order.paid", "the order is paid; its money has to be refunded first")
+	// ErrNotPayable refuses a payment for an order that does not wait for one.
+	ErrNotPayable = fault.New(fault.Refused, "order.not_payable", "the order does not wait for a payment") // Meta: status
+)
+
+// TotalChange is the meta of ErrTotalChanged.
+type TotalChange struct {
+	Expected    money.Amount `json:"expected"`
+	Actual      money.Amount `json:"actual"`
+	CartVersion int64        `json:"cart_version"`
+}
+
+// The operations, as transports know them.
+var (
+	OpComplete = op.Op[CompleteInput, Placed]{Name: "checkout.complete", Access: op.Owner,
+		Doc: "Turns a cart into an order. Again gives the same order.",
+		Fails: []*fault.Error{cart.ErrNotFound, cart.ErrClosed, ErrTotalChanged, ErrIncomplete, ErrInProgress, inventory.ErrInsufficient,
+			payment.ErrMethodUnknown, payment.ErrBelowMinimum}}
+	OpPay = op.Op[PayInput, Placed]{Name: "checkout.pay", Access: op.Owner,
+		Doc:   "Tries another payment for an order that is still pending. The one before is made impossible first.",
+		Fails: []*fault.Error{order.ErrNotFound, ErrNotPayable, payment.ErrMethodUnknown, payment.ErrBelowMinimum, payment.ErrUnanswered}}
+	OpRefresh = op.Op[order.IDInput, order.Order]{Name: "checkout.refresh", Access: op.Owner,
+		Doc: "Asks the payment provider again how the order stands.", Fails: []*fault.Error{order.ErrNotFound}}
+	OpCancel = op.Op[CancelInput, order.Order]{Name: "checkout.cancel", Access: op.Owner,
+		Doc:   "Cancels an order of which no parcel is planned yet. The payment is made impossible before stock is released.",
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, ErrPaid, payment.ErrUnanswered}}
+	OpCapture = op.Op[payment.CaptureInput, order.Order]{Name: "checkout.capture", Access: "payments:write",
+		Doc:   "Takes authorized money, or records money that has come by transfer, and confirms the order when it is enough.",
+		Fails: []*fault.Error{payment.ErrNotFound, payment.ErrIllegal, payment.ErrTooMuch, payment.ErrUnanswered}}
+)
+
+// CompleteInput completes a cart that costs ExpectedTotal.
+type CompleteInput struct {
+	ID            string       `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	ExpectedTotal money.Amount `json:"expected_total"`
+	Payment       Means        `json:"payment"`
+}
+
+// Means says how to pay.
+type Means struct {
+	Method    string `json:"method" minLength:"1" maxLength:"64"`
+	ReturnURL string `json:"return_url,omitempty" maxLength:"2048" pattern:"^https?://"`
+}
+
+// PayInput is another try to pay for an order.
+type PayInput struct {
+	ID string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Means
+}
+
+// CancelInput cancels an order.
+type CancelInput struct {
+	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Version int64  `json:"version,omitempty" header:"If-Match"`
+	Reason  string `json:"reason,omitempty" enum:"expired,customer,staff,payment_failed,fraud" doc:"customer or staff when absent"`
+}
+
+// Placed is an order as the answer to who placed it: with its access token when
+// a guest did.
+type Placed struct {
+	order.Order
+}
+
+// Pending reports whether the payment provider has not answered yet.
+func (p Placed) Pending() bool {
+	if p.Status != order.StatusPending || p.Payment == nil {
+		return false
+	}
+	switch payment.Status(p.Payment.Status) {
+	case payment.StatusCreating, payment.StatusUnknown, payment.StatusProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Wait is how long payments may be without an answer before Reconcile asks
+// again.
+const Wait = time.Minute
+
+// Register serves s on r.
+func Register(r op.Registrar, s Service) {
+	op.Handle(r, OpComplete, s.Complete)
+	op.Handle(r, OpPay, s.Pay)
+	op.Handle(r, OpRefresh, s.Refresh)
+	op.Handle(r, OpCancel, s.Cancel)
+	op.Handle(r, OpCapture, s.Capture)
+}
+
+// Client is a Service somewhere else.
+type Client struct{ op.Caller }
+
+var _ Service = Client{}
+
+// Complete implements Service.
+func (c Client) Complete(ctx context.Context, in CompleteInput) (Placed, error) {
+	return op.Call(ctx, c, OpComplete, in)
+}
+
+// Pay implements Service.
+func (c Client) Pay(ctx context.Context, in PayInput) (Placed, error) {
+	return op.Call(ctx, c, OpPay, in)
+}
+
+// Refresh implements Service.
+func (c Client) Refresh(ctx context.Context, in order.IDInput) (order.Order, error) {
+	return op.Call(ctx, c, OpRefresh, in)
+}
+
+// Cancel implements Service.
+func (c Client) Cancel(ctx context.Context, in CancelInput) (order.Order, error) {
+	return op.Call(ctx, c, OpCancel, in)
+}
+
+// Capture implements Service.
+func (c Client) Capture(ctx context.Context, in payment.CaptureInput) (order.Order, error) {
+	return op.Call(ctx, c, OpCapture, in)
+}

@@ -1,0 +1,126 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/mercer-commerce/mercer/commerce/flow"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+)
+
+// authorize asks the provider and goes on only when the money is sure. Anything
+// else leaves the order pending: another try, a transfer or the end of its hold
+// decides.
+func (e *Engine) authorize(ctx context.Context, _ string, s *State) error {
+	e.opts.At("before authorize")
+	p, err := e.ask(ctx, s)
+	e.opts.At("after authorize")
+	if err == nil {
+		err = e.note(ctx, s.Order.ID, p)
+	}
+	enough := false
+	if err == nil {
+		enough, err = e.enough(ctx, p)
+	}
+	if err == nil && !enough {
+		return flow.ErrWait
+	}
+	if err != nil {
+		// Nobody knows what the provider did. Undoing now would be a guess.
+		return fmt.Errorf("%w: %w", flow.ErrWait, err)
+	}
+	return nil
+}
+
+// ask asks the provider about the payment that counts: that of the run, or the
+// newest when that one is over.
+func (e *Engine) ask(ctx context.Context, s *State) (payment.Payment, error) {
+	p, err := e.Payments.Authorize(inside(ctx), payment.IDInput{ID: s.Payment.ID})
+	if !errors.Is(err, payment.ErrCanceled) && (err != nil || !p.Over()) {
+		return p, err
+	}
+	all, listErr := e.Payments.Payments(inside(ctx), payment.OrdersInput{OrderIDs: []string{s.Order.ID}})
+	if listErr != nil {
+		return p, listErr
+	}
+	for _, newer := range all.Items {
+		if !newer.Over() && newer.ID != s.Payment.ID {
+			s.Payment.ID = newer.ID
+			return e.Payments.Authorize(inside(ctx), payment.IDInput{ID: newer.ID})
+		}
+		if newer.ID == s.Payment.ID {
+			p, err = newer, nil
+		}
+	}
+	return p, err
+}
+
+// enough reports whether p lets its order be confirmed.
+func (e *Engine) enough(ctx context.Context, p payment.Payment) (bool, error) {
+	if p.Settled() || p.Over() {
+		return p.Settled(), nil
+	}
+	m, err := e.method(ctx, p.Method)
+	return m.Confirms, err
+}
+
+// method returns the payment method with this id.
+func (e *Engine) method(ctx context.Context, id string) (payment.MethodInfo, error) {
+	all, err := e.Payments.Methods(inside(ctx), op.Nothing{})
+	if err != nil {
+		return payment.MethodInfo{}, err
+	}
+	ids := []string{}
+	for _, m := range all.Items {
+		if m.ID == id {
+			return m, nil
+		}
+		ids = append(ids, m.ID)
+	}
+	return payment.MethodInfo{}, payment.ErrMethodUnknown.With(map[string][]string{"methods": ids}).At("/payment/method")
+}
+
+// void makes every payment of the order impossible, those that never arrived
+// too. When one has succeeded, the run goes forward again with it.
+func (e *Engine) void(ctx context.Context, _ string, s *State) error {
+	ids := []string{s.Payment.ID}
+	all, err := e.Payments.Payments(inside(ctx), payment.OrdersInput{OrderIDs: []string{s.Order.ID}})
+	if err != nil {
+		return err
+	}
+	for _, p := range all.Items {
+		if p.ID != s.Payment.ID {
+			ids = append(ids, p.ID)
+		}
+	}
+	for _, id := range ids {
+		p, err := e.Payments.Void(inside(ctx), payment.IDInput{ID: id})
+		switch {
+		case err != nil:
+			return err
+		case p.ID == "":
+			continue // never opened, and never will be
+		}
+		if err := e.note(ctx, s.Order.ID, p); err != nil {
+			return err
+		}
+		if p.Settled() && !p.Amount.IsZero() {
+			s.Payment.ID = p.ID
+			return flow.ErrTooLate
+		}
+	}
+	return nil
+}
+
+// note tells the order how a payment stands. An order that was never written
+// need not know.
+func (e *Engine) note(ctx context.Context, orderID string, p payment.Payment) error {
+	_, err := e.Orders.NotePayment(inside(ctx), order.NotePaymentInput{ID: orderID, Payment: noted(p), Version: p.Version})
+	if errors.Is(err, order.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,51 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+)
+
+// batch is how many orders or payments one round of a job looks at.
+const batch = 200
+
+// Sweep ends what dead processes have left: runs that nobody continues. It is
+// periodic work; any number of processes may do it at once.
+func (e *Engine) Sweep(ctx context.Context) error {
+	now := e.opts.Now()
+	return errors.Join(e.flow.Sweep(ctx, now), e.cancel.Sweep(ctx, now))
+}
+
+// Expire cancels orders whose hold has ended: each payment is made impossible
+// first, and an order whose payment has succeeded all the same is confirmed.
+// It is periodic work.
+func (e *Engine) Expire(ctx context.Context) error {
+	due, err := e.Orders.Expired(inside(ctx), order.ExpiredInput{Before: e.opts.Now(), Limit: batch})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range due.IDs {
+		_, err := e.Cancel(inside(ctx), CancelInput{ID: id, Reason: order.ReasonExpired})
+		if err != nil && !errors.Is(err, ErrPaid) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Reconcile asks providers again about payments that they have not answered
+// for, and goes on with the runs that wait for them. It is periodic work.
+func (e *Engine) Reconcile(ctx context.Context) error {
+	open, err := e.Payments.Unsettled(inside(ctx), payment.UnsettledInput{Before: e.opts.Now().Add(-Wait), Limit: batch})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range open.Items {
+		errs = append(errs, e.resume(ctx, p.OrderID))
+	}
+	return errors.Join(errs...)
+}

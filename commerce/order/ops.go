@@ -1,0 +1,184 @@
+package order
+
+import (
+	"context"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/once"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/page"
+)
+
+// Service is the orders as seen by others: an Engine here, a Client elsewhere.
+type Service interface {
+	Place(ctx context.Context, in PlaceInput) (Order, error)
+	Withdraw(ctx context.Context, in WithdrawInput) (op.Nothing, error)
+	Confirm(ctx context.Context, in IDInput) (Order, error)
+	BeginCancel(ctx context.Context, in CancelInput) (Order, error)
+	FinishCancel(ctx context.Context, in IDInput) (Order, error)
+	KeepAfterAll(ctx context.Context, in IDInput) (Order, error)
+	NotePayment(ctx context.Context, in NotePaymentInput) (Order, error)
+	Expired(ctx context.Context, in ExpiredInput) (IDsOutput, error)
+
+	Order(ctx context.Context, in IDInput) (Order, error)
+	Orders(ctx context.Context, in OrdersInput) (page.Page[Order], error)
+	Timeline(ctx context.Context, in IDInput) (TimelineOutput, error)
+	AddNote(ctx context.Context, in AddNoteInput) (Order, error)
+
+	CreateFulfillment(ctx context.Context, in CreateFulfillmentInput) (Order, error)
+	ShipFulfillment(ctx context.Context, in ShipFulfillmentInput) (Order, error)
+	UnshipFulfillment(ctx context.Context, in ShipFulfillmentInput) (Order, error)
+	DeliverFulfillment(ctx context.Context, in DeliverFulfillmentInput) (Order, error)
+	CancelFulfillment(ctx context.Context, in CancelFulfillmentInput) (Order, error)
+	OfFulfillment(ctx context.Context, in FulfillmentInput) (Order, error)
+}
+
+// The operations, as transports know them.
+var (
+	OpPlace = op.Op[PlaceInput, Order]{Name: "order.place", Access: op.Inside,
+		Doc: "Writes an order, once for each checkout.", Fails: []*fault.Error{ErrBadSums, once.ErrUndone}}
+	OpWithdraw = op.Op[WithdrawInput, op.Nothing]{Name: "order.withdraw", Access: op.Inside,
+		Doc: "Undoes Place and keeps a late one out.", Fails: []*fault.Error{ErrIllegal, ErrInFulfillment}}
+	OpConfirm = op.Op[IDInput, Order]{Name: "order.confirm", Access: op.Inside,
+		Doc: "Says that an order is paid for, or need not be yet. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
+	OpBeginCancel = op.Op[CancelInput, Order]{Name: "order.begin_cancel", Access: op.Inside,
+		Doc: "Begins to cancel: no unit may have been planned for shipping. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrIllegal, ErrInFulfillment, ErrStale}}
+	OpFinishCancel = op.Op[IDInput, Order]{Name: "order.finish_cancel", Access: op.Inside,
+		Doc: "Ends a cancellation. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
+	OpKeepAfterAll = op.Op[IDInput, Order]{Name: "order.keep_after_all", Access: op.Inside,
+		Doc: "Turns a canceling order back to what it was: its payment has succeeded.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
+	OpNotePayment = op.Op[NotePaymentInput, Order]{Name: "order.note_payment", Access: op.Inside,
+		Doc: "Takes down the state of one of the payments. Older news changes nothing.", Fails: []*fault.Error{ErrNotFound, ErrBadSums}}
+	OpExpired = op.Op[ExpiredInput, IDsOutput]{Name: "order.expired", Kind: op.Query, Access: op.Inside,
+		Doc: "Ids of pending and canceling orders past their time, oldest first."}
+
+	OpOrder = op.Op[IDInput, Order]{Name: "order.order", Kind: op.Query, Access: op.Owner,
+		Doc: "One order, by id, or by number for staff.", Fails: []*fault.Error{ErrNotFound}}
+	OpOrders = op.Op[OrdersInput, page.Page[Order]]{Name: "order.orders", Kind: op.Query, Access: op.Owner,
+		Doc: "Orders, newest first: a customer's own, or all of them for staff."}
+	OpTimeline = op.Op[IDInput, TimelineOutput]{Name: "order.timeline", Kind: op.Query, Access: "orders:read",
+		Doc: "What happened to an order, oldest first.", Fails: []*fault.Error{ErrNotFound}}
+	OpAddNote = op.Op[AddNoteInput, Order]{Name: "order.add_note", Access: "orders:write",
+		Doc: "Adds a note for the staff to the history.", Fails: []*fault.Error{ErrNotFound}}
+
+	OpCreateFulfillment = op.Op[CreateFulfillmentInput, Order]{Name: "order.create_fulfillment", Access: "orders:write",
+		Doc: "Plans a parcel of some units, or of all that remain.", Fails: []*fault.Error{ErrNotFound, ErrNotConfirmed, ErrIllegal, ErrNoUnits, ErrStale, ErrFulfillmentTaken}}
+	OpShipFulfillment = op.Op[ShipFulfillmentInput, Order]{Name: "order.ship_fulfillment", Access: op.Inside,
+		Doc: "Says that a parcel has left. Again is fine.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment, ErrNotConfirmed, ErrIllegal, once.ErrUndone}}
+	OpUnshipFulfillment = op.Op[ShipFulfillmentInput, Order]{Name: "order.unship_fulfillment", Access: op.Inside,
+		Doc: "Undoes ShipFulfillment.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment}}
+	OpDeliverFulfillment = op.Op[DeliverFulfillmentInput, Order]{Name: "order.deliver_fulfillment", Access: "orders:write",
+		Doc: "Says that a parcel has arrived. Again is fine.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment, ErrNotConfirmed, ErrIllegal}}
+	OpCancelFulfillment = op.Op[CancelFulfillmentInput, Order]{Name: "order.cancel_fulfillment", Access: "orders:write",
+		Doc: "Gives up a parcel that has not left.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment}}
+	OpOfFulfillment = op.Op[FulfillmentInput, Order]{Name: "order.of_fulfillment", Kind: op.Query, Access: "orders:read",
+		Doc: "The order that a fulfillment is of.", Fails: []*fault.Error{ErrFulfillmentNotFound}}
+)
+
+// IDInput names an order by id, or by number for staff.
+type IDInput struct {
+	ID string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+}
+
+// PlaceInput is an order as the shopper has agreed to it. The engine gives it
+// its number and status; ids of items are given. Confirmed says that it needs
+// no payment before it may ship.
+type PlaceInput struct {
+	CheckoutID string `json:"checkout_id" minLength:"1" maxLength:"100"`
+	Order      Order  `json:"order"`
+	Confirmed  bool   `json:"confirmed,omitempty"`
+	Epoch      int    `json:"epoch,omitempty"`
+}
+
+// WithdrawInput names a Place.
+type WithdrawInput struct {
+	ID         string `json:"id" minLength:"1" maxLength:"64"`
+	CheckoutID string `json:"checkout_id" minLength:"1" maxLength:"100"`
+	Reason     string `json:"reason" enum:"expired,customer,staff,payment_failed,fraud"`
+}
+
+// CancelInput cancels an order.
+type CancelInput struct {
+	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Version int64  `json:"version,omitempty" header:"If-Match"`
+	Reason  string `json:"reason" enum:"expired,customer,staff,payment_failed,fraud"`
+}
+
+// NotePaymentInput is the state of a payment of an order. Version is the
+// payment's.
+type NotePaymentInput struct {
+	ID      string  `json:"id" minLength:"1" maxLength:"64"`
+	Payment Payment `json:"payment"`
+	Version int64   `json:"version"`
+}
+
+// ExpiredInput asks for orders whose ExpiresAt lies before Before.
+type ExpiredInput struct {
+	Before time.Time `json:"before"`
+	Limit  int       `json:"limit" minimum:"1" maximum:"1000"`
+}
+
+// IDsOutput are ids of orders.
+type IDsOutput struct {
+	IDs []string `json:"ids"`
+}
+
+// OrdersInput asks for a page of orders. Staff see all, a customer their own.
+type OrdersInput struct {
+	page.Query
+	Status            Status            `json:"status,omitempty" query:"status" enum:"draft,pending,confirmed,completed,canceling,canceled"`
+	PaymentStatus     PaymentStatus     `json:"payment_status,omitempty" query:"payment_status" maxLength:"32"`
+	FulfillmentStatus FulfillmentStatus `json:"fulfillment_status,omitempty" query:"fulfillment_status" maxLength:"32"`
+	CustomerID        string            `json:"customer_id,omitempty" query:"customer" maxLength:"64"`
+	Email             string            `json:"email,omitempty" query:"email" maxLength:"254"`
+	Number            string            `json:"number,omitempty" query:"number" maxLength:"64"`
+	From              time.Time         `json:"from,omitzero" query:"from"`
+	To                time.Time         `json:"to,omitzero" query:"to"`
+	Count             string            `json:"count,omitempty" query:"count" enum:"exact"`
+}
+
+// TimelineOutput is the history of an order.
+type TimelineOutput struct {
+	Items []Entry `json:"items"`
+}
+
+// AddNoteInput adds a note.
+type AddNoteInput struct {
+	ID   string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Text string `json:"text" minLength:"1" maxLength:"5000"`
+}
+
+// CreateFulfillmentInput plans a parcel. FulfillmentID is given by the caller
+// or made; the same one counts once.
+type CreateFulfillmentInput struct {
+	ID            string  `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	FulfillmentID string  `json:"fulfillment_id,omitempty" maxLength:"64"`
+	Version       int64   `json:"version,omitempty" header:"If-Match"`
+	LocationID    string  `json:"location_id,omitempty" maxLength:"64"`
+	Items         []Units `json:"items,omitempty" maxItems:"500" doc:"Absent: all that remains."`
+}
+
+// ShipFulfillmentInput says that a parcel has left.
+type ShipFulfillmentInput struct {
+	FulfillmentID string     `json:"fulfillment_id" path:"id" minLength:"1" maxLength:"64"`
+	Tracking      []Tracking `json:"tracking,omitempty" maxItems:"20"`
+	Notify        bool       `json:"notify,omitempty"`
+}
+
+// DeliverFulfillmentInput says that a parcel has arrived, now when At is absent.
+type DeliverFulfillmentInput struct {
+	FulfillmentID string     `json:"fulfillment_id" path:"id" minLength:"1" maxLength:"64"`
+	At            *time.Time `json:"at,omitempty"`
+}
+
+// CancelFulfillmentInput gives a parcel up.
+type CancelFulfillmentInput struct {
+	FulfillmentID string `json:"fulfillment_id" path:"id" minLength:"1" maxLength:"64"`
+	Reason        string `json:"reason,omitempty" maxLength:"500"`
+}
+
+// FulfillmentInput names a fulfillment.
+type FulfillmentInput struct {
+	FulfillmentID string `json:"fulfillment_id" path:"id" minLength:"1" maxLength:"64"`
+}

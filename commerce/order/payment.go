@@ -1,0 +1,176 @@
+package order
+
+import (
+	"context"
+	"slices"
+
+	"github.com/mercer-commerce/mercer/commerce/money"
+)
+
+// NotePayment takes down how a payment of the order stands, and completes the
+// order when nothing is left to deliver or to pay. News that is not newer than
+// what is known, by Version, changes nothing. It returns ErrNotFound, or
+// ErrBadSums for amounts that are negative or in another currency. An amount
+// without currency is none.
+func (e *Engine) NotePayment(ctx context.Context, in NotePaymentInput) (Order, error) {
+	if err := OpNotePayment.Admit(ctx, in); err != nil {
+		return Order{}, err
+	}
+	return e.change(ctx, e.named(in.ID), func(_ context.Context, t *task) error {
+		p := filled(in.Payment, t.Currency)
+		p.Version = in.Version
+		if err := verifyPayment("/payment", p, t.Currency); err != nil {
+			return err
+		}
+		if !t.notePayment(p) {
+			return nil
+		}
+		return t.settle()
+	})
+}
+
+// notePayment adds or replaces p and reports whether it was news.
+func (t *task) notePayment(p Payment) bool {
+	from := ""
+	i := slices.IndexFunc(t.Payments, func(old Payment) bool { return old.ID == p.ID })
+	switch {
+	case i < 0:
+		t.Payments = append(t.Payments, p)
+	case t.Payments[i].Version >= p.Version:
+		return false
+	default:
+		from = t.Payments[i].Status
+		t.Payments[i] = p
+	}
+	t.note("payment", from, p.Status, p.Method+" "+p.ID)
+	return true
+}
+
+// filled returns p in one form: amounts that were not given are zero, an action
+// that is null is none.
+func filled(p Payment, c money.Currency) Payment {
+	if string(p.NextAction) == "null" {
+		p.NextAction = nil
+	}
+	for _, a := range []*money.Amount{&p.Amount, &p.Authorized, &p.Captured, &p.Refunded} {
+		if *a == (money.Amount{}) {
+			*a = money.Zero(c)
+		}
+	}
+	return p
+}
+
+// Words of the payment engine that the order acts on.
+const (
+	payFailed   = "failed"
+	payCanceled = "canceled"
+	payDisputed = "disputed"
+)
+
+func over(p Payment) bool { return p.Status == payFailed || p.Status == payCanceled }
+
+// current returns the payment that counts: the newest that has not come to
+// nothing, else the newest, nil when there is none.
+func current(ps []Payment) *Payment {
+	for _, p := range slices.Backward(ps) {
+		if !over(p) {
+			return &p
+		}
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	return new(ps[len(ps)-1])
+}
+
+// balance adds up the payments. What was given back is not owed again: money
+// goes back for goods that come back, or as a favor. A payment that came to
+// nothing authorizes nothing.
+func balance(total money.Amount, ps []Payment) (Balance, error) {
+	zero := money.Zero(total.Currency)
+	b := Balance{Authorized: zero, Captured: zero, Refunded: zero, Due: zero}
+	var err error
+	add := func(to *money.Amount, a money.Amount) {
+		if err == nil {
+			*to, err = to.Add(a)
+		}
+	}
+	for _, p := range ps {
+		if !over(p) {
+			add(&b.Authorized, p.Authorized)
+		}
+		add(&b.Captured, p.Captured)
+		add(&b.Refunded, p.Refunded)
+	}
+	if err != nil {
+		return Balance{}, err
+	}
+	if b.Captured.Cmp(total) < 0 {
+		b.Due, err = total.Sub(b.Captured)
+	}
+	return b, err
+}
+
+// paymentStatus returns the first word that applies. A total of zero is paid,
+// even without a payment. Kept is what the shop has in the end.
+func paymentStatus(total money.Amount, b Balance, ps []Payment) PaymentStatus {
+	kept := b.Captured.Minor - b.Refunded.Minor // both ≥ 0
+	has := func(status string) bool {
+		return slices.ContainsFunc(ps, func(p Payment) bool { return p.Status == status })
+	}
+	switch {
+	case has(payDisputed):
+		return PayDisputed
+	case kept > total.Minor:
+		return PayOverpaid
+	case b.Refunded.Minor > 0 && kept <= 0:
+		return PayRefunded
+	case b.Refunded.Minor > 0:
+		return PayPartiallyRefunded
+	case b.Captured.Minor >= total.Minor:
+		return PayPaid
+	case b.Captured.Minor > 0:
+		return PayPartiallyCaptured
+	case b.Authorized.Minor > 0:
+		return PayAuthorized
+	case has(payCanceled) && !slices.ContainsFunc(ps, func(p Payment) bool { return !over(p) }):
+		return PayVoided
+	default:
+		return PayNone
+	}
+}
+
+// derive computes what follows from payments and fulfillments. A canceled order
+// owes nothing.
+func (o *Order) derive() (err error) {
+	if o.Balance, err = balance(o.Totals.Total, o.Payments); err != nil {
+		return err
+	}
+	if o.Status == StatusCanceled {
+		o.Balance.Due = money.Zero(o.Currency)
+	}
+	o.Payment = current(o.Payments)
+	o.PaymentStatus = paymentStatus(o.Totals.Total, o.Balance, o.Payments)
+	count(o.Items, o.Fulfillments)
+	o.FulfillmentStatus = fulfillmentStatus(o.Items)
+	return nil
+}
+
+// settle completes a confirmed order of which all is delivered, with nothing
+// due and no parcel on its way.
+func (t *task) settle() error {
+	if err := t.derive(); err != nil {
+		return err
+	}
+	if t.Status != StatusConfirmed || !t.Balance.Due.IsZero() || !arrived(t.FulfillmentStatus) {
+		return nil
+	}
+	if slices.ContainsFunc(t.Fulfillments, func(f Fulfillment) bool { return f.Status == FulPending || f.Status == FulShipped }) {
+		return nil
+	}
+	if err := t.move(StatusCompleted, ""); err != nil {
+		return err
+	}
+	announce(t, EventCompleted, t.about())
+	return nil
+}

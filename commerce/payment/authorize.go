@@ -1,0 +1,160 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/txn"
+)
+
+// Authorize asks the provider for the money, or asks it again, and writes down
+// how the payment stands. A payment that is settled or over is returned as it
+// is, and so is one for which there is nobody to ask. A decline is not an
+// error: the payment is failed, or open with a Failure.
+//
+// When no answer comes it returns ErrUnanswered, and a payment that was
+// creating is unknown until somebody asks again. When Void came in between it
+// gives the money back and returns ErrCanceled. It must be called outside of
+// units of work.
+func (e *Engine) Authorize(ctx context.Context, in IDInput) (Payment, error) {
+	if err := OpAuthorize.Admit(ctx, in); err != nil {
+		return Payment{}, err
+	}
+	if err := txn.Outside(ctx); err != nil {
+		return Payment{}, err
+	}
+	p, w, err := e.stamp(ctx, in.ID)
+	if err != nil || w.provider == nil {
+		return p, err
+	}
+	s, err := ask(ctx, w.provider, p)
+	// What a provider has said is written down, whether or not anybody still
+	// waits for it.
+	ctx = context.WithoutCancel(ctx)
+	if err != nil {
+		return e.unanswered(ctx, p.ID, err, StatusCreating)
+	}
+	return e.settle(ctx, w, p.ID, s)
+}
+
+// stamp notes that the provider is going to be asked, before it is. The
+// returned way has no provider when there is nobody to ask.
+func (e *Engine) stamp(ctx context.Context, id string) (p Payment, w way, err error) {
+	p, err = e.change(ctx, id, nil, func(_ context.Context, p *Payment) error {
+		w = way{}
+		if p.Settled() || p.Over() {
+			return nil
+		}
+		found, err := e.wayOf(*p)
+		if err != nil || found.offline() {
+			return err
+		}
+		if p.SentAt.IsZero() {
+			p.SentAt = e.now()
+		}
+		p.SendCount++
+		w = found
+		return nil
+	})
+	return p, w, err
+}
+
+// ask starts a payment, or fetches one that has left the shopper's hands: that
+// must not be asked for once more.
+func ask(ctx context.Context, by Provider, p Payment) (Snapshot, error) {
+	if p.standing() == StatusProcessing || p.standing() == StatusAuthorized {
+		return by.Fetch(ctx, p)
+	}
+	return by.Start(ctx, p)
+}
+
+// unanswered notes that an answer was lost, if p is in one of states, and
+// returns ErrUnanswered.
+func (e *Engine) unanswered(ctx context.Context, id string, why error, states ...Status) (Payment, error) {
+	p, err := e.change(ctx, id, nil, func(_ context.Context, p *Payment) error {
+		for _, s := range states {
+			if p.Status == s {
+				p.Status = StatusUnknown
+			}
+		}
+		return nil
+	})
+	e.opts.Log.WarnContext(ctx, "payment: no answer from the provider", "payment", id, "err", why)
+	lost := ErrUnanswered.Because(why)
+	if err != nil {
+		return p, errors.Join(lost, err)
+	}
+	return p, lost
+}
+
+// settle writes down an answer to Authorize.
+func (e *Engine) settle(ctx context.Context, w way, id string, s Snapshot) (Payment, error) {
+	p, err := e.note(ctx, id, s)
+	if err != nil {
+		return e.doubt(ctx, id, s, err)
+	}
+	if p.Status != StatusCanceled || s.Status == StatusCanceled {
+		return p, nil
+	}
+	// Somebody called it off while the provider was asked.
+	if s.Status != StatusFailed {
+		err = e.giveBack(ctx, w, p)
+	}
+	if err != nil {
+		return p, errors.Join(ErrCanceled, err)
+	}
+	return p, ErrCanceled
+}
+
+// note applies what the provider has said. A canceled payment stays canceled.
+func (e *Engine) note(ctx context.Context, id string, s Snapshot) (Payment, error) {
+	return e.change(ctx, id, &Ledger{Object: s.Object}, func(_ context.Context, p *Payment) error {
+		if p.Status == StatusCanceled {
+			return nil
+		}
+		return p.apply(s)
+	})
+}
+
+// doubt handles the error of a note. News that cannot be true is logged and
+// moves nothing: the payment is unknown until somebody has looked.
+func (e *Engine) doubt(ctx context.Context, id string, s Snapshot, err error) (Payment, error) {
+	if !errors.Is(err, errMismatch) && !errors.Is(err, ErrTaken) {
+		return Payment{}, err
+	}
+	e.opts.Log.ErrorContext(ctx, "payment: mismatch", "payment", id, "provider_id", s.ProviderID, "status", s.Status,
+		"authorized", s.Authorized.String(), "captured", s.Captured.String(), "err", err)
+	return e.unanswered(ctx, id, err, StatusCreating, StatusOpen, StatusProcessing)
+}
+
+// giveBackWithin bounds how long the money of a canceled payment is waited for.
+const giveBackWithin = 30 * time.Second
+
+// giveBack makes a canceled payment impossible at its provider once more. Money
+// that has been taken all the same is written down, for people to refund.
+func (e *Engine) giveBack(ctx context.Context, w way, p Payment) error {
+	ctx, cancel := context.WithTimeout(ctx, giveBackWithin)
+	defer cancel()
+	s, err := w.provider.Cancel(ctx, p)
+	if err != nil {
+		return ErrUnanswered.Because(err)
+	}
+	if s.Status == StatusCanceled || s.Status == StatusFailed {
+		return nil
+	}
+	e.opts.Log.ErrorContext(ctx, "payment: a canceled payment has succeeded at the provider, refund it", "payment", p.ID, "order", p.OrderID,
+		"status", s.Status, "captured", s.Captured.String())
+	_, err = e.change(ctx, p.ID, &Ledger{Object: s.Object}, func(_ context.Context, p *Payment) error {
+		if err := p.fits(&s); err != nil {
+			return err
+		}
+		if s.ProviderID != "" {
+			p.ProviderID = s.ProviderID
+		}
+		p.Authorized.Minor = max(p.Authorized.Minor, s.Authorized.Minor)
+		p.Captured.Minor = max(p.Captured.Minor, s.Captured.Minor)
+		return nil
+	})
+	return err
+}

@@ -1,0 +1,157 @@
+// Package commerce is a shop as a library: engines for catalog, inventory,
+// pricing, carts, orders, payments and accounts, and the flows that make a sale
+// of them. New wires them over stores of one's choice; Remote reaches the same
+// shop elsewhere; package embed opens a whole one in a call.
+package commerce
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/account"
+	"github.com/mercer-commerce/mercer/commerce/cart"
+	"github.com/mercer-commerce/mercer/commerce/catalog"
+	"github.com/mercer-commerce/mercer/commerce/checkout"
+	"github.com/mercer-commerce/mercer/commerce/flow"
+	"github.com/mercer-commerce/mercer/commerce/fulfil"
+	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
+	"github.com/mercer-commerce/mercer/commerce/storefront"
+)
+
+// Shop is everything that can be asked of a shop. Each part is here or
+// elsewhere; callers cannot tell.
+type Shop struct {
+	Catalog   catalog.Service
+	Inventory inventory.Service
+	Pricing   pricing.Service
+	Carts     cart.Service
+	Orders    order.Service
+	Payments  payment.Service
+	Accounts  account.Service
+
+	Storefront storefront.Service
+	Checkout   checkout.Service
+	Fulfil     fulfil.Service
+}
+
+// Remote returns the shop behind c, over HTTP or NATS.
+func Remote(c op.Caller) *Shop {
+	return &Shop{
+		Catalog: catalog.Client{Caller: c}, Inventory: inventory.Client{Caller: c}, Pricing: pricing.Client{Caller: c},
+		Carts: cart.Client{Caller: c}, Orders: order.Client{Caller: c}, Payments: payment.Client{Caller: c}, Accounts: account.Client{Caller: c},
+		Storefront: storefront.Client{Caller: c}, Checkout: checkout.Client{Caller: c}, Fulfil: fulfil.Client{Caller: c},
+	}
+}
+
+// Register serves every operation of s on r.
+func Register(r op.Registrar, s *Shop) {
+	RegisterEngines(r, s)
+	storefront.Register(r, s.Storefront)
+	checkout.Register(r, s.Checkout)
+	fulfil.Register(r, s.Fulfil)
+}
+
+// RegisterEngines serves the operations of the engines alone on r, for flows
+// that run elsewhere.
+func RegisterEngines(r op.Registrar, s *Shop) {
+	catalog.Register(r, s.Catalog)
+	inventory.Register(r, s.Inventory)
+	pricing.Register(r, s.Pricing)
+	cart.Register(r, s.Carts)
+	order.Register(r, s.Orders)
+	payment.Register(r, s.Payments)
+	account.Register(r, s.Accounts)
+}
+
+// Stores are where the engines keep their state. Stores of one database share
+// its units of work: then an order is placed in one transaction.
+type Stores struct {
+	Catalog   catalog.Store
+	Inventory inventory.Store
+	Pricing   pricing.Store
+	Carts     cart.Store
+	Orders    order.Store
+	Payments  payment.Store
+	Accounts  account.Store
+}
+
+// Options change how a shop works. Sanitizer, Providers and Secret are
+// required.
+type Options struct {
+	Log       *slog.Logger     // slog.Default()
+	Now       func() time.Time // time.Now
+	Name      string           // of the shop, "Mercer"
+	Secret    []byte           // of guests' tokens, at least 32 bytes, the same in all processes
+	Sanitizer catalog.Sanitizer
+	Providers []payment.Provider
+	Holds     map[string]time.Duration // how long stock is kept, by payment method
+	Idle      time.Duration            // as in flow.Options
+	At        func(point string)       // as in checkout.Options
+}
+
+// Engines returns a shop whose engines keep their state in stores. Its
+// storefront, checkout and fulfil are still to be added: see Flows.
+func Engines(stores Stores, o Options) *Shop {
+	prices := pricing.New(stores.Pricing, &pricing.Options{Log: o.Log, Now: o.Now})
+	return &Shop{
+		Catalog:   catalog.New(stores.Catalog, o.Sanitizer, &catalog.Options{Log: o.Log, Now: o.Now}),
+		Inventory: inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now}),
+		Pricing:   prices,
+		Carts:     cart.New(stores.Carts, CartPrices{prices}, &cart.Options{Log: o.Log, Now: o.Now, Secret: o.Secret}),
+		Orders:    order.New(stores.Orders, &order.Options{Log: o.Log, Now: o.Now, Secret: o.Secret}),
+		Payments:  payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, Holds: o.Holds}),
+		Accounts:  account.New(stores.Accounts, &account.Options{Log: o.Log, Now: o.Now}),
+	}
+}
+
+// Flows are the parts of a shop that span engines.
+type Flows struct {
+	Storefront *storefront.Engine
+	Checkout   *checkout.Engine
+	Fulfil     *fulfil.Engine
+}
+
+// AddFlows adds storefront, checkout and fulfil to a shop, over its engines,
+// which may be here or elsewhere, and returns them.
+func AddFlows(s *Shop, j flow.Journal, o Options) Flows {
+	f := Flows{
+		Storefront: storefront.New(storefront.Ports{Catalog: s.Catalog, Stock: s.Inventory, Prices: s.Pricing, Carts: s.Carts, Payments: s.Payments},
+			&storefront.Options{Log: o.Log, Now: o.Now, Name: o.Name, Secret: o.Secret}),
+		Checkout: checkout.New(checkout.Ports{Catalog: s.Catalog, Carts: s.Carts, Prices: s.Pricing, Stock: s.Inventory, Payments: s.Payments, Orders: s.Orders, Journal: j},
+			&checkout.Options{Log: o.Log, Now: o.Now, Secret: o.Secret, Idle: o.Idle, At: o.At}),
+		Fulfil: fulfil.New(fulfil.Ports{Orders: s.Orders, Stock: s.Inventory, Journal: j}, &fulfil.Options{Log: o.Log, Now: o.Now, Idle: o.Idle}),
+	}
+	s.Storefront, s.Checkout, s.Fulfil = f.Storefront, f.Checkout, f.Fulfil
+	return f
+}
+
+// inside returns a context in which the shop itself asks.
+func inside(ctx context.Context) context.Context { return ident.As(ctx, "commerce") }
+
+// CartPrices lets a cart ask pricing what things cost.
+type CartPrices struct{ pricing.Service }
+
+var _ cart.Prices = CartPrices{}
+
+// Prices implements cart.Prices.
+func (p CartPrices) Prices(ctx context.Context, in cart.PricesInput) ([]cart.Price, error) {
+	q := pricing.QuoteInput{Market: in.Market}
+	for _, w := range in.Items {
+		q.Items = append(q.Items, pricing.QuoteItem{VariantID: w.VariantID, Quantity: w.Quantity})
+	}
+	quote, err := p.Quote(inside(ctx), q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]cart.Price, len(quote.Items))
+	for i, it := range quote.Items {
+		out[i].Amount = it.Price
+	}
+	return out, nil
+}
