@@ -98,13 +98,13 @@ type Options struct {
 // Engines returns a shop whose engines keep their state in stores. Its
 // storefront, checkout and fulfil are still to be added: see Flows.
 func Engines(stores Stores, o Options) *Shop {
-	prices := pricing.New(stores.Pricing, &pricing.Options{Log: o.Log, Now: o.Now})
+	prices := pricing.New(stores.Pricing, &pricing.Options{Now: o.Now})
 	return &Shop{
 		Catalog:   catalog.New(stores.Catalog, o.Sanitizer, &catalog.Options{Log: o.Log, Now: o.Now}),
 		Inventory: inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now}),
 		Pricing:   prices,
 		Carts:     cart.New(stores.Carts, CartPrices{prices}, &cart.Options{Log: o.Log, Now: o.Now, Secret: o.Secret}),
-		Orders:    order.New(stores.Orders, &order.Options{Log: o.Log, Now: o.Now, Secret: o.Secret}),
+		Orders:    order.New(stores.Orders, &order.Options{Now: o.Now, Secret: o.Secret}),
 		Payments:  payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, Holds: o.Holds}),
 		Accounts:  account.New(stores.Accounts, &account.Options{Log: o.Log, Now: o.Now}),
 	}

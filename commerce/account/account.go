@@ -3,12 +3,9 @@
 package account
 
 import (
-	"context"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/mercer-commerce/mercer/commerce/fault"
-	"github.com/mercer-commerce/mercer/commerce/op"
-	"github.com/mercer-commerce/mercer/commerce/page"
 )
 
 // APIKey is a secret key of a program. The secret itself is shown once and
@@ -31,62 +28,16 @@ var Scopes = []string{
 	"settings:read", "settings:write", "keys:read", "keys:write", "carts:read",
 }
 
-// Service is the accounts as seen by others: an Engine here, a Client elsewhere.
-type Service interface {
-	CreateKey(ctx context.Context, in CreateKeyInput) (NewKey, error)
-	Keys(ctx context.Context, in KeysInput) (page.Page[APIKey], error)
-	RevokeKey(ctx context.Context, in IDInput) (APIKey, error)
-	Authenticate(ctx context.Context, in AuthenticateInput) (AuthenticateOutput, error)
+// active reports whether k opens anything at a time.
+func (k APIKey) active(now time.Time) bool {
+	return k.RevokedAt == nil && (k.ExpiresAt == nil || now.Before(*k.ExpiresAt))
 }
 
-// The operations, as transports know them.
-var (
-	OpCreateKey = op.Op[CreateKeyInput, NewKey]{Name: "account.create_key", Access: "keys:write",
-		Doc: "Makes a secret key. Nobody can give rights that they do not have.", Fails: []*fault.Error{ErrScopeUnknown, fault.ErrDenied}}
-	OpKeys = op.Op[KeysInput, page.Page[APIKey]]{Name: "account.keys", Kind: op.Query, Access: "keys:read",
-		Doc: "The secret keys, newest first, without their secrets."}
-	OpRevokeKey = op.Op[IDInput, APIKey]{Name: "account.revoke_key", Access: "keys:write",
-		Doc: "Ends a secret key at once. Again is fine.", Fails: []*fault.Error{ErrKeyNotFound}}
-	OpAuthenticate = op.Op[AuthenticateInput, AuthenticateOutput]{Name: "account.authenticate", Kind: op.Query, Access: op.Inside,
-		Doc: "Finds out whose secret this is.", Fails: []*fault.Error{fault.ErrUnauthenticated}}
-)
-
-// Errors that callers act on.
-var (
-	ErrKeyNotFound  = fault.New(fault.NotFound, "account.key_not_found", "no such key")
-	ErrScopeUnknown = fault.New(fault.Invalid, "account.scope_unknown", "there is no such scope") // Meta: scopes
-)
-
-// IDInput names a key.
-type IDInput struct {
-	ID string `json:"id" path:"id" minLength:"1" maxLength:"64"`
-}
-
-// CreateKeyInput is a key to be.
-type CreateKeyInput struct {
-	Name      string     `json:"name" minLength:"1" maxLength:"200"`
-	Scopes    []string   `json:"scopes" minItems:"1" maxItems:"50"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-}
-
-// NewKey is a key with its secret, which nobody can show again.
-type NewKey struct {
-	APIKey
-	Secret string `json:"secret"` // "sk_…"
-}
-
-// KeysInput asks for a page of keys.
-type KeysInput struct {
-	page.Query
-}
-
-// AuthenticateInput is a secret from a request.
-type AuthenticateInput struct {
-	Secret string `json:"secret" minLength:"1" maxLength:"500"`
-}
-
-// AuthenticateOutput says whose it is.
-type AuthenticateOutput struct {
-	KeyID  string   `json:"key_id"`
-	Scopes []string `json:"scopes"`
+// known reports whether scope exists: it is listed, or stands for listed ones.
+func known(scope string) bool {
+	area, right, ok := strings.Cut(scope, ":")
+	if !ok || right != "*" {
+		return scope == "*" || slices.Contains(Scopes, scope)
+	}
+	return slices.ContainsFunc(Scopes, func(s string) bool { return strings.HasPrefix(s, area+":") })
 }

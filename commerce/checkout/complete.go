@@ -73,7 +73,9 @@ func (e *Engine) place1(ctx context.Context, c cart.Cart, in CompleteInput) (Pla
 
 // numbering is an order engine in this process: numbers are taken before the
 // unit that places, so that orders do not queue for them.
-type numbering interface{ Prepare(ctx context.Context) error }
+type numbering interface {
+	Prepare(ctx context.Context) error
+}
 
 // agreed returns nil if the basket lacks nothing and costs what the shopper
 // expects.

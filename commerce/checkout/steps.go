@@ -73,8 +73,18 @@ func (e *Engine) withdraw(ctx context.Context, id string, s *State) error {
 	return err
 }
 
+// confirm also confirms an order that was being canceled when its payment turned
+// out to have succeeded.
 func (e *Engine) confirm(ctx context.Context, _ string, s *State) error {
-	confirmed, err := e.Orders.Confirm(inside(ctx), order.IDInput{ID: s.Order.ID})
+	id := order.IDInput{ID: s.Order.ID}
+	o, err := e.Orders.Order(inside(ctx), id)
+	if err == nil && o.Status == order.StatusCanceling {
+		_, err = e.Orders.KeepAfterAll(inside(ctx), id)
+	}
+	if err != nil {
+		return err
+	}
+	confirmed, err := e.Orders.Confirm(inside(ctx), id)
 	if err != nil {
 		return err
 	}

@@ -98,11 +98,11 @@ func (e *Engine) void(ctx context.Context, _ string, s *State) error {
 	}
 	for _, id := range ids {
 		p, err := e.Payments.Void(inside(ctx), payment.IDInput{ID: id})
-		switch {
-		case err != nil:
-			return err
-		case p.ID == "":
+		if errors.Is(err, payment.ErrNotFound) {
 			continue // never opened, and never will be
+		}
+		if err != nil {
+			return err
 		}
 		if err := e.note(ctx, s.Order.ID, p); err != nil {
 			return err

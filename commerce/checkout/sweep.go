@@ -2,8 +2,12 @@ package checkout
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 
+	"github.com/mercer-commerce/mercer/commerce/event"
+	"github.com/mercer-commerce/mercer/commerce/flow"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
@@ -48,4 +52,23 @@ func (e *Engine) Reconcile(ctx context.Context) error {
 		errs = append(errs, e.resume(ctx, p.OrderID))
 	}
 	return errors.Join(errs...)
+}
+
+// Events are the names of the events that React wants.
+func (e *Engine) Events() []string {
+	return []string{payment.EventAuthorized.Name, payment.EventCaptured.Name}
+}
+
+// React implements event.Handler: it goes on with the run of an order whose
+// payment has come. It may be told the same more than once.
+func (e *Engine) React(ctx context.Context, ev event.Envelope) error {
+	var p payment.MovedV1
+	if err := json.Unmarshal(ev.Data, &p); err != nil {
+		return fmt.Errorf("event %s %s: %w", ev.Name, ev.ID, err)
+	}
+	err := e.resume(ctx, p.Order)
+	if errors.Is(err, flow.ErrUnknown) {
+		return nil // not an order of this checkout
+	}
+	return err
 }

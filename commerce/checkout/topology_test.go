@@ -3,10 +3,6 @@ package checkout_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +18,6 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/safehtml"
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
-	"github.com/mercer-commerce/mercer/commerce/flow"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
@@ -171,11 +166,3 @@ func TestPlan(t *testing.T) {
 		})
 	}
 }
-
-var (
-	_ = json.Marshal
-	_ = errors.Is
-	_ sync.WaitGroup
-	_ atomic.Int64
-	_ flow.Entry
-)

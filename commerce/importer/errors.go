@@ -17,6 +17,9 @@ var (
 	ErrTooLong = fault.New(fault.TooLarge, "importer.row_too_long", "a row of the file is too long")
 	// ErrQuote says that the file ends inside a quoted cell.
 	ErrQuote = fault.New(fault.Invalid, "importer.open_quote", "the file ends inside a quoted cell")
+	// ErrStopped says that an import has stopped at a faulty product, which its
+	// report names.
+	ErrStopped = fault.New(fault.Invalid, "importer.stopped", "the import has stopped at a faulty product")
 	// ErrCurrency says that a file without currencies was read without one, or
 	// that products in several currencies were written to such a file.
 	ErrCurrency = fault.New(fault.Invalid, "importer.currency", "a Shopify file holds prices in one currency, which has to be named")

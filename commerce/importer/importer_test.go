@@ -421,19 +421,20 @@ func TestReport(t *testing.T) {
 	}
 	r = Report{Created: 3, Updated: 1, Failed: 1, Rows: 12, Products: 5, Variants: 9, UnknownColumns: []string{"Mystery"}}
 	r.AddFaults(Fault{Handle: "mug", Row: 7, Line: 9, Column: "Variant Price", Value: "12,50\x1b[31m", Message: "write a price"})
-	r.AddChanges(Change{"mug", "price", "9.99", "12.50"})
+	r.AddChanges(Change{Handle: "mug", What: "price", From: "9.99", To: "12.50"})
 	r.AddMissing("old-mug")
 	var text bytes.Buffer
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	const want = `Rows       12
-Products   5
-Variants   9
-Created    3
-Updated    1
-Unchanged  0
-Failed     1
+	const want = `Rows         12
+             PRODUCTS  VARIANTS
+In the file  5         9
+Created      3         0
+Updated      1         0
+Unchanged    0         0
+Failed       1         0
+Removed      0         0
 
 Columns kept as metadata
   Mystery
@@ -443,8 +444,8 @@ Faults
   7    9     mug      Variant Price  "12,50\x1b[31m"  write a price
 
 Changes
-  PRODUCT  WHAT   FROM  TO
-  mug      price  9.99  12.50
+  PRODUCT  VARIANT  WHAT   FROM  TO
+  mug      -        price  9.99  12.50
 
 In the shop, not in the file
   old-mug

@@ -45,8 +45,8 @@ func strict(data []byte, target any) error {
 func ReadJSONLines(r io.Reader, opts ReadOptions) (*Reader, error) {
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	skipBOM(buffered)
-	reader := &Reader{format: FormatJSONLines, has: func(string) bool { return true }}
-	reader.walk = (&jsonWalk{r: buffered, opts: opts, reader: reader, seen: newSeenHandles()}).walk
+	reader := &Reader{format: FormatJSONLines, has: func(string) bool { return true }, seen: newSeenHandles()}
+	reader.walk = (&jsonWalk{r: buffered, opts: opts, reader: reader}).walk
 	return reader, nil
 }
 
@@ -56,7 +56,6 @@ type jsonWalk struct {
 	buf    []byte
 	opts   ReadOptions
 	reader *Reader
-	seen   seenHandles
 }
 
 func (w *jsonWalk) walk(yield func(Record, error) bool) {
@@ -126,7 +125,7 @@ func (w *jsonWalk) record(line []byte) (Record, []Fault) {
 	})
 	faults = append(faults, w.currencies(&rec)...)
 	if rec.Handle != "" {
-		if before := w.seen.before(rec.Handle, w.line); before > 0 {
+		if before := w.reader.seen.before(rec.Handle, w.line); before > 0 {
 			faults = append(faults, w.fault(rec.Handle, "handle", rec.Handle, fmt.Sprintf("line %d has this handle too", before)))
 		}
 	}
@@ -185,7 +184,9 @@ func jsonKind(e *json.UnmarshalTypeError) string {
 }
 
 var jsonNames = map[int]string{
-	colHandle: "handle", colTitle: "title", colTags: "tags", colStatus: "status", colMetadata: "metadata",
+	colHandle: "handle", colTitle: "title", colBody: "body_html", colVendor: "vendor", colType: "type", colTags: "tags", colPublished: "published",
+	colSEOTitle: "seo_title", colSEODescription: "seo_description", colStatus: "status", colMetadata: "metadata",
+	colBarcode: "variants[%d].barcode", colTaxCode: "variants[%d].tax_code", colVariantImage: "variants[%d].image",
 	colSKU: "variants[%d].sku", colGrams: "variants[%d].grams", colQuantity: "variants[%d].quantity", colPolicy: "variants[%d].policy",
 	colPrice: "variants[%d].price", colCompareAt: "variants[%d].compare_at", colWeightUnit: "variants[%d].weight_unit",
 	colOption1Value: "variants[%d].options[0]", colOption2Value: "variants[%d].options[1]", colOption3Value: "variants[%d].options[2]",

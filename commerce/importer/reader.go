@@ -26,6 +26,7 @@ type Reader struct {
 	unknown []string
 	has     func(column string) bool
 	rows    int
+	seen    seenHandles
 	walk    func(yield func(Record, error) bool)
 }
 
@@ -81,6 +82,12 @@ type seenHandles struct {
 
 func newSeenHandles() seenHandles {
 	return seenHandles{maphash.MakeSeed(), map[uint64]int32{}}
+}
+
+// has reports whether handle stood in the file.
+func (s seenHandles) has(handle string) bool {
+	_, ok := s.rows[maphash.String(s.seed, handle)]
+	return ok
 }
 
 // before returns the row in which handle stood earlier, else 0 and remembers row.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/mercer-commerce/mercer/commerce/money"
 )
 
 // MaxReported bounds each list of a Report. What is beyond it is counted only.
@@ -16,10 +18,11 @@ const MaxReported = 10_000
 
 // Change is one value that an import changes, or would change.
 type Change struct {
-	Handle string `json:"handle"`
-	What   string `json:"what"` // price, title, image, …
-	From   string `json:"from"`
-	To     string `json:"to"`
+	Handle  string `json:"handle"`
+	Variant string `json:"variant"` // its option values, "S / Red"; "" is the product, or the only variant
+	What    string `json:"what"`    // price, title, image, …; added and removed for variants; a column that metadata holds
+	From    string `json:"from"`
+	To      string `json:"to"`
 }
 
 // Report says what an import did, or would do. The zero value is an empty
@@ -33,15 +36,35 @@ type Report struct {
 	Products  int `json:"products"`  // of the file, failed ones too
 	Variants  int `json:"variants"`  // of the products that could be read
 
+	VariantsCreated   int `json:"variants_created"`
+	VariantsUpdated   int `json:"variants_updated"`
+	VariantsUnchanged int `json:"variants_unchanged"`
+	VariantsFailed    int `json:"variants_failed"`  // with their product or by themselves
+	VariantsRemoved   int `json:"variants_removed"` // of products that the file names, and it does not name them
+
+	Currency money.Currency `json:"currency"` // of the prices; "" when the file names its own
+	DryRun   bool           `json:"dry_run"`  // nothing was written
+	Stopped  bool           `json:"stopped"`  // at the first faulty product
+	// Through is the row up to which every product was dealt with; later ones
+	// were not looked at when the import has ended early.
+	Through int `json:"through"`
+
 	UnknownColumns []string `json:"unknown_columns"` // kept as metadata
 	Faults         []Fault  `json:"faults"`
+	Warnings       []Fault  `json:"warnings"` // what is odd but was taken
 	Changes        []Change `json:"changes"`
 	Missing        []string `json:"missing"` // handles in the shop that the file does not have
 
 	// What the lists leave out, see MaxReported.
-	FaultsLeftOut  int `json:"faults_left_out"`
-	ChangesLeftOut int `json:"changes_left_out"`
-	MissingLeftOut int `json:"missing_left_out"`
+	FaultsLeftOut   int `json:"faults_left_out"`
+	WarningsLeftOut int `json:"warnings_left_out"`
+	ChangesLeftOut  int `json:"changes_left_out"`
+	MissingLeftOut  int `json:"missing_left_out"`
+}
+
+// Unchanging reports whether the shop was already as the file says.
+func (r Report) Unchanging() bool {
+	return r.Products > 0 && r.Unchanged == r.Products && r.VariantsRemoved == 0
 }
 
 // AddFaults lists faults. It counts no product as failed.
@@ -49,13 +72,33 @@ func (r *Report) AddFaults(faults ...Fault) {
 	r.FaultsLeftOut += extend(&r.Faults, faults)
 }
 
-// AddChanges lists changes, their values shortened.
+// AddWarnings lists what is odd but no fault.
+func (r *Report) AddWarnings(warnings ...Fault) {
+	r.WarningsLeftOut += extend(&r.Warnings, warnings)
+}
+
+// AddChanges lists changes, their values shortened so that they still differ.
 func (r *Report) AddChanges(changes ...Change) {
 	changes = slices.Clone(changes)
 	for i := range changes {
-		changes[i].From, changes[i].To = shorten(changes[i].From), shorten(changes[i].To)
+		changes[i].From, changes[i].To = shortenApart(changes[i].From, changes[i].To)
 	}
 	r.ChangesLeftOut += extend(&r.Changes, changes)
+}
+
+// shortenApart shortens two texts; what both begin with goes first.
+func shortenApart(a, b string) (string, string) {
+	if x, y := shorten(a), shorten(b); x != y || a == b {
+		return x, y
+	}
+	const context = 8
+	ra, rb := []rune(a), []rune(b)
+	same := 0
+	for same < min(len(ra), len(rb)) && ra[same] == rb[same] {
+		same++
+	}
+	same = max(0, same-context)
+	return shorten("…" + string(ra[same:])), shorten("…" + string(rb[same:]))
 }
 
 // AddMissing lists handles that the shop has and the file does not.
@@ -76,7 +119,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	type plain Report
 	p := plain(r)
 	p.UnknownColumns = orEmpty(p.UnknownColumns)
-	p.Faults = orEmpty(p.Faults)
+	p.Faults, p.Warnings = orEmpty(p.Faults), orEmpty(p.Warnings)
 	p.Changes = orEmpty(p.Changes)
 	p.Missing = orEmpty(p.Missing)
 	return json.Marshal(p)
@@ -100,17 +143,12 @@ func (r Report) WriteText(w io.Writer) error {
 			fmt.Fprintf(t, "  %s\n", visible(name))
 		}
 	}
-	if len(r.Faults) > 0 {
-		fmt.Fprintf(t, "\nFaults\n  ROW\tLINE\tPRODUCT\tCOLUMN\tVALUE\tWHAT IS WANTED\n")
-		for _, f := range r.Faults {
-			fmt.Fprintf(t, "  %d\t%d\t%s\t%s\t%s\t%s\n", f.Row, f.Line, visible(f.Handle), visible(f.Column), visible(f.Value), clean(f.Message))
-		}
-		textLeftOut(t, r.FaultsLeftOut)
-	}
+	textFaults(t, "Faults", r.Faults, r.FaultsLeftOut)
+	textFaults(t, "Warnings", r.Warnings, r.WarningsLeftOut)
 	if len(r.Changes) > 0 {
-		fmt.Fprintf(t, "\nChanges\n  PRODUCT\tWHAT\tFROM\tTO\n")
+		fmt.Fprintf(t, "\nChanges\n  PRODUCT\tVARIANT\tWHAT\tFROM\tTO\n")
 		for _, c := range r.Changes {
-			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", visible(c.Handle), visible(c.What), visible(c.From), visible(c.To))
+			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", visible(c.Handle), visible(c.Variant), visible(c.What), visible(c.From), visible(c.To))
 		}
 		textLeftOut(t, r.ChangesLeftOut)
 	}
@@ -124,15 +162,40 @@ func (r Report) WriteText(w io.Writer) error {
 	return t.Flush()
 }
 
+func textFaults(w io.Writer, title string, faults []Fault, leftOut int) {
+	if len(faults) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n  ROW\tLINE\tPRODUCT\tCOLUMN\tVALUE\tWHAT IS WANTED\n", title)
+	for _, f := range faults {
+		fmt.Fprintf(w, "  %d\t%d\t%s\t%s\t%s\t%s\n", f.Row, f.Line, visible(f.Handle), visible(f.Column), visible(f.Value), clean(f.Message))
+	}
+	textLeftOut(w, leftOut)
+}
+
 func (r Report) textCounts(w io.Writer) {
+	fmt.Fprintf(w, "Rows\t%d\n", r.Rows)
+	if r.Currency != "" {
+		fmt.Fprintf(w, "Currency\t%s\n", visible(string(r.Currency)))
+	}
+	fmt.Fprintf(w, "\tPRODUCTS\tVARIANTS\n")
 	for _, line := range []struct {
-		name string
-		n    int
+		name               string
+		products, variants int
 	}{
-		{"Rows", r.Rows}, {"Products", r.Products}, {"Variants", r.Variants},
-		{"Created", r.Created}, {"Updated", r.Updated}, {"Unchanged", r.Unchanged}, {"Failed", r.Failed},
+		{"In the file", r.Products, r.Variants}, {"Created", r.Created, r.VariantsCreated}, {"Updated", r.Updated, r.VariantsUpdated},
+		{"Unchanged", r.Unchanged, r.VariantsUnchanged}, {"Failed", r.Failed, r.VariantsFailed}, {"Removed", 0, r.VariantsRemoved},
 	} {
-		fmt.Fprintf(w, "%s\t%d\n", line.name, line.n)
+		fmt.Fprintf(w, "%s\t%d\t%d\n", line.name, line.products, line.variants)
+	}
+	switch {
+	case r.Stopped:
+		fmt.Fprintf(w, "\nStopped at a faulty product: everything up to row %d was dealt with, nothing after it\n", r.Through)
+	case r.Unchanging():
+		fmt.Fprintf(w, "\nNothing to change: the shop is as the file says\n")
+	}
+	if r.DryRun {
+		fmt.Fprintf(w, "\nA dry run: nothing was written\n")
 	}
 }
 

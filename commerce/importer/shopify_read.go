@@ -31,13 +31,13 @@ func ReadShopify(r io.Reader, opts ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := &Reader{format: FormatShopify, has: head.has}
+	reader := &Reader{format: FormatShopify, has: head.has, seen: newSeenHandles()}
 	for name := range head.extra {
 		reader.extra = append(reader.extra, name)
 	}
 	slices.Sort(reader.extra)
 	reader.unknown = head.unknown
-	reader.walk = (&shopifyWalk{rows: rows, head: head, opts: opts, reader: reader, seen: newSeenHandles()}).walk
+	reader.walk = (&shopifyWalk{rows: rows, head: head, opts: opts, reader: reader}).walk
 	return reader, nil
 }
 
@@ -134,7 +134,6 @@ type shopifyWalk struct {
 	head   *header
 	opts   ReadOptions
 	reader *Reader
-	seen   seenHandles
 }
 
 func (w *shopifyWalk) walk(yield func(Record, error) bool) {
@@ -168,7 +167,7 @@ func (w *shopifyWalk) begin(handle string, row csvRow) *draft {
 	if handle == "" {
 		return d
 	}
-	if before := w.seen.before(handle, row.row); before > 0 {
+	if before := w.reader.seen.before(handle, row.row); before > 0 {
 		d.fault(row, columnNames[colHandle], handle, "the rows of a product stand together: the one that begins in row %d has this handle too", before)
 		d.deaf = true
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
-// Reserve keeps stock for a pending order, all of it or nothing, once for each
-// order. It returns ErrInsufficient with every variant that is short, and
+// Reserve keeps stock for an order, all of it or nothing, once for each order:
+// held, or allocated at once for one that is confirmed already. It returns ErrInsufficient with every variant that is short, and
 // once.ErrUndone after Release.
 func (e *Engine) Reserve(ctx context.Context, in ReserveInput) (op.Nothing, error) {
 	if err := OpReserve.Admit(ctx, in); err != nil {
@@ -98,10 +98,14 @@ func (e *Engine) shifts(takes []take) []Shift {
 }
 
 func (e *Engine) hold(ctx context.Context, in ReserveInput, takes []take) error {
+	state := Held
+	if in.Allocated {
+		state = Allocated
+	}
 	rows := make([]Reservation, len(takes))
 	for i, t := range takes {
 		rows[i] = Reservation{OrderID: in.OrderID, VariantID: t.VariantID, LocationID: t.LocationID,
-			Quantity: t.Quantity, State: Held, ExpiresAt: in.ExpiresAt.UTC().Truncate(time.Microsecond)}
+			Quantity: t.Quantity, State: state, ExpiresAt: in.ExpiresAt.UTC().Truncate(time.Microsecond)}
 	}
 	if err := e.store.AddReservations(ctx, rows); err != nil {
 		return fmt.Errorf("reserve for %s: %w", in.OrderID, err)

@@ -107,7 +107,7 @@ func TestStoppedAggregateStopsNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	record(t, db, other, "good")
-	bus.refuse = func(e event.Envelope) bool { return e.Key == "bad" }
+	bus.refuse = func(e event.Envelope) bool { return e.ID == "bad0" } // and none may overtake it
 	if err := outbox.New(memstore.Outbox{DB: db}, bus, nil).Drain(t.Context()); err == nil {
 		t.Error("want an error")
 	}

@@ -56,14 +56,14 @@ func (p *Payment) apply(s Snapshot) error {
 	if s.ProviderID != "" {
 		p.ProviderID = s.ProviderID
 	}
-	p.Authorized.Minor = max(p.Authorized.Minor, s.Authorized.Minor)
-	p.Captured.Minor = max(p.Captured.Minor, s.Captured.Minor)
 	p.NextAction, p.Failure = nil, s.Failure
 	switch p.Status {
 	case StatusOpen:
 		p.NextAction = compact(s.NextAction)
 	case StatusAuthorized, StatusCaptured:
 		p.Failure = nil
+		p.Authorized.Minor = max(p.Authorized.Minor, s.Authorized.Minor)
+		p.Captured.Minor = max(p.Captured.Minor, s.Captured.Minor)
 	}
 	return nil
 }
@@ -108,6 +108,8 @@ func (p Payment) fits(s *Snapshot) error {
 		return mismatch("%v captured of %v", s.Captured, s.Authorized)
 	case s.Status == StatusCaptured && s.Captured.IsZero():
 		return mismatch("captured, but nothing")
+	case !settled && s.Captured.Minor > 0:
+		return mismatch("%s, but %v captured", s.Status, s.Captured)
 	}
 	return nil
 }

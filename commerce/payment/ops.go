@@ -32,7 +32,7 @@ var (
 	OpAuthorize = op.Op[IDInput, Payment]{Name: "payment.authorize", Access: op.Inside,
 		Doc: "Asks the provider, or asks it again, and writes down how the payment stands.", Fails: []*fault.Error{ErrNotFound, ErrCanceled, ErrUnanswered}}
 	OpVoid = op.Op[IDInput, Payment]{Name: "payment.void", Access: op.Inside,
-		Doc: "Makes a payment impossible and keeps a late Open out. One that has succeeded stays: look at its status.", Fails: []*fault.Error{ErrUnanswered}}
+		Doc: "Makes a payment impossible and keeps a late Open out. One that has succeeded stays: look at its status.", Fails: []*fault.Error{ErrNotFound, ErrUnanswered}}
 	OpCapture = op.Op[CaptureInput, Payment]{Name: "payment.capture", Access: "payments:write",
 		Doc: "Takes authorized money, or records money that has come by transfer, once for each key.", Fails: []*fault.Error{ErrNotFound, ErrIllegal, ErrTooMuch, ErrUnanswered}}
 	OpPayment = op.Op[IDInput, Payment]{Name: "payment.payment", Kind: op.Query, Access: "payments:read",

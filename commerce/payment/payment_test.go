@@ -105,16 +105,17 @@ func TestApplyKeepsWhatMatters(t *testing.T) {
 
 func TestMismatch(t *testing.T) {
 	for name, change := range map[string]func(*Snapshot){
-		"less authorized":  func(s *Snapshot) { s.Authorized, s.Captured = eur(900), eur(900) },
-		"more authorized":  func(s *Snapshot) { s.Authorized = eur(1001) },
-		"other currency":   func(s *Snapshot) { s.Authorized, s.Captured = money.New(1000, "USD"), money.New(1000, "USD") },
-		"only captured":    func(s *Snapshot) { s.Authorized, s.Captured = money.Amount{}, eur(900) },
-		"more captured":    func(s *Snapshot) { s.Captured = eur(1001) },
-		"less than none":   func(s *Snapshot) { s.Captured = eur(-1) },
-		"nothing captured": func(s *Snapshot) { s.Captured = money.Amount{} },
-		"another id":       func(s *Snapshot) { s.ProviderID = "pi_2" },
-		"no such state":    func(s *Snapshot) { s.Status = "succeeded" },
-		"no state":         func(s *Snapshot) { s.Status = "" },
+		"less authorized":      func(s *Snapshot) { s.Authorized, s.Captured = eur(900), eur(900) },
+		"more authorized":      func(s *Snapshot) { s.Authorized = eur(1001) },
+		"other currency":       func(s *Snapshot) { s.Authorized, s.Captured = money.New(1000, "USD"), money.New(1000, "USD") },
+		"only captured":        func(s *Snapshot) { s.Authorized, s.Captured = money.Amount{}, eur(900) },
+		"more captured":        func(s *Snapshot) { s.Captured = eur(1001) },
+		"less than none":       func(s *Snapshot) { s.Captured = eur(-1) },
+		"nothing captured":     func(s *Snapshot) { s.Captured = money.Amount{} },
+		"another id":           func(s *Snapshot) { s.ProviderID = "pi_2" },
+		"canceled, with money": func(s *Snapshot) { s.Status = StatusCanceled },
+		"no such state":        func(s *Snapshot) { s.Status = "succeeded" },
+		"no state":             func(s *Snapshot) { s.Status = "" },
 	} {
 		p := standingAt(StatusOpen)
 		p.ProviderID = "pi_1"

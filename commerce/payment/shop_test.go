@@ -77,7 +77,7 @@ func (h *hooked) Methods() []payment.Method {
 func open(t *testing.T) *shop {
 	t.Helper()
 	s := &shop{t: t, db: memstore.New(), bank: &hooked{Provider: fakepay.New(nil)}, now: morning}
-	s.Engine = payment.New(memstore.Payments{DB: s.db}, []payment.Provider{offlinepay.New(&offlinepay.Options{Account: map[string]string{"iban": "DE02"}}), s.bank},
+	s.Engine = payment.New(memstore.Payments{DB: s.db}, []payment.Provider{&offlinepay.Provider{Account: map[string]string{"iban": "DE02"}}, s.bank},
 		&payment.Options{Log: slog.New(slog.NewTextHandler(&s.log, nil)), Now: func() time.Time { return s.now },
 			Holds: map[string]time.Duration{"fake_manual": time.Hour}})
 	return s
@@ -154,7 +154,7 @@ func (s *shop) wantEvents(want ...string) {
 	}
 }
 
-// wantLedger compares "captured 2499 reference" of the lines of a payment.
+// wantLedger compares "captured 24.99 reference" of the lines of a payment.
 func (s *shop) wantLedger(id string, want ...string) {
 	s.t.Helper()
 	out, err := s.Ledger(s.t.Context(), payment.OrdersInput{OrderIDs: []string{"ord_" + id}})
@@ -163,7 +163,7 @@ func (s *shop) wantLedger(id string, want ...string) {
 	}
 	got := []string{}
 	for _, l := range out.Items {
-		got = append(got, strings.TrimSpace(l.Kind+" "+l.Amount.Format()+" "+l.Reference))
+		got = append(got, strings.TrimSpace(l.Kind+" "+l.Amount.Decimal()+" "+l.Reference))
 		if l.ID == "" || l.PaymentID != id || l.Object == "" || l.Actor == "" || l.At.IsZero() {
 			s.t.Errorf("line %+v", l)
 		}
@@ -209,3 +209,5 @@ func wantMeta(t *testing.T, err error, want string) {
 func staff(ctx context.Context, scopes ...string) context.Context {
 	return ident.With(ctx, ident.Actor{Kind: ident.Staff, ID: "key_1", Scopes: scopes})
 }
+
+func (s *shop) store() payment.Store { return memstore.Payments{DB: s.db} }

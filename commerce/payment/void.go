@@ -8,9 +8,9 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
-// Void makes a payment impossible and keeps a late Open out. A payment that
-// never was is nothing and no error. A payment that has succeeded stays:
-// whoever calls looks at its status, Settled means too late.
+// Void makes a payment impossible and keeps a late Open out. For a payment that
+// never was it returns ErrNotFound, and there will never be one. A payment that
+// has succeeded stays: whoever calls looks at its status, Settled means too late.
 //
 // The provider, if it was ever asked, is told first; only when it has said that
 // no money can come any more is the payment canceled. Without that word Void
@@ -21,9 +21,6 @@ func (e *Engine) Void(ctx context.Context, in IDInput) (Payment, error) {
 		return Payment{}, err
 	}
 	p, w, err := e.shut(ctx, in.ID)
-	if errors.Is(err, ErrNotFound) {
-		return Payment{}, nil
-	}
 	if err != nil || w.provider == nil {
 		return p, err
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/flow/flowtest"
 	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/idem/idemtest"
+	"github.com/mercer-commerce/mercer/commerce/job"
+	"github.com/mercer-commerce/mercer/commerce/job/jobtest"
 	"github.com/mercer-commerce/mercer/commerce/outbox/outboxtest"
 )
 
@@ -32,5 +34,11 @@ func TestOutbox(t *testing.T) {
 			db := open(t)
 			return outboxtest.Harness{Scope: db, Recorder: db, Store: bunstore.Outbox{DB: db}, Inbox: bunstore.Inbox{DB: db}, OnRecord: db.OnRecord}
 		})
+	})
+}
+
+func TestJobs(t *testing.T) {
+	buntest.Each(t, func(t *testing.T, open func(*testing.T) *bunstore.DB) {
+		jobtest.Run(t, func(t *testing.T) job.Store { return bunstore.Jobs{DB: open(t)} })
 	})
 }

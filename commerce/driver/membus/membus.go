@@ -42,7 +42,16 @@ type group struct {
 	name    string // "": a member that shares with nobody
 	members []*member
 	turn    int
-	queues  map[string][]event.Envelope // by Key; the first is under way
+	queues  map[string][]*parcel // by Key; the first is under way
+}
+
+// parcel is an event on its way to one group.
+type parcel struct {
+	event.Envelope
+	done    chan struct{} // closed when it was taken or dropped
+	dropped error         // why it was dropped
+	failed  chan struct{} // closed when it was refused for the first time
+	refused error         // why
 }
 
 // member is one subscription.
@@ -72,19 +81,61 @@ func (b *Bus) Publish(ctx context.Context, evs ...event.Envelope) error {
 	if err := errors.Join(txn.Outside(ctx), ctx.Err()); err != nil {
 		return err
 	}
+	_, err := b.send(evs)
+	return err
+}
+
+// Acknowledged returns b with another Publish, which returns when every group
+// has taken evs, for an outbox that must outlive the process. When a handler
+// refuses an event it returns that error: the event still comes again, and to
+// publish it once more meanwhile adds no second copy.
+func (b *Bus) Acknowledged() event.Bus { return acknowledged{b} }
+
+type acknowledged struct{ *Bus }
+
+// Publish implements event.Bus.
+func (a acknowledged) Publish(ctx context.Context, evs ...event.Envelope) error {
+	if err := errors.Join(txn.Outside(ctx), ctx.Err()); err != nil {
+		return err
+	}
+	sent, err := a.send(evs)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range sent {
+		errs = append(errs, p.taken(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// taken waits until p was taken or refused.
+func (p *parcel) taken(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return p.dropped
+	case <-p.failed:
+		return fmt.Errorf("event %s %s: %w", p.Name, p.ID, p.refused)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// send queues evs for every group that wants them.
+func (b *Bus) send(evs []event.Envelope) (sent []*parcel, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	for _, e := range evs {
 		for _, g := range b.groups {
 			if g.pick(e.Name) != nil {
-				b.queue(g, e)
+				sent = append(sent, b.queue(g, e))
 			}
 		}
 	}
-	return nil
+	return sent, nil
 }
 
 // pick returns the next member that wants events of a name, or nil.
@@ -99,15 +150,23 @@ func (g *group) pick(name string) *member {
 	return nil
 }
 
-// queue adds e to the queue of its Key and starts it if it is the only one.
-func (b *Bus) queue(g *group, e event.Envelope) {
+// queue adds e to the queue of its Key, unless it waits there already, and
+// starts the queue if it was empty.
+func (b *Bus) queue(g *group, e event.Envelope) *parcel {
+	for _, p := range g.queues[e.Key] {
+		if p.ID == e.ID && e.ID != "" {
+			return p
+		}
+	}
 	if b.busy++; b.idle == nil {
 		b.idle = make(chan struct{})
 	}
-	g.queues[e.Key] = append(g.queues[e.Key], e)
+	p := &parcel{Envelope: e, done: make(chan struct{}), failed: make(chan struct{})}
+	g.queues[e.Key] = append(g.queues[e.Key], p)
 	if len(g.queues[e.Key]) == 1 {
 		go b.work(g, e.Key)
 	}
+	return p
 }
 
 // work delivers the events of one Key to a group until there are none.
@@ -121,32 +180,38 @@ func (b *Bus) work(g *group, key string) {
 			b.mu.Unlock()
 			return
 		}
-		e := queue[0]
-		m := g.pick(e.Name)
+		p := queue[0]
+		m := g.pick(p.Name)
 		if m == nil || b.ctx.Err() != nil { // nobody is left to take it
-			b.done(g, e)
+			p.dropped = ErrClosed
+			b.done(g, p)
 			b.mu.Unlock()
 			continue
 		}
 		m.running.Add(1)
 		b.mu.Unlock()
-		err := b.deliver(m, e)
+		err := b.deliver(m, p.Envelope)
 		m.running.Done()
 		if err == nil {
 			b.mu.Lock()
-			b.done(g, e)
+			b.done(g, p)
 			b.mu.Unlock()
 			wait = 0
 			continue
+		}
+		if wait == 0 {
+			p.refused = err
+			close(p.failed)
 		}
 		wait = min(30*time.Second, max(100*time.Millisecond, 2*wait))
 		b.pause(m, retryAfter(err, wait))
 	}
 }
 
-// done takes the first event of a queue away.
-func (b *Bus) done(g *group, e event.Envelope) {
-	g.queues[e.Key] = g.queues[e.Key][1:]
+// done takes p, the first of its queue, away.
+func (b *Bus) done(g *group, p *parcel) {
+	close(p.done)
+	g.queues[p.Key] = g.queues[p.Key][1:]
 	if b.busy--; b.busy == 0 {
 		close(b.idle)
 		b.idle = nil
@@ -202,7 +267,7 @@ func (b *Bus) Subscribe(ctx context.Context, name string, names []string, fn eve
 	i := slices.IndexFunc(b.groups, func(g *group) bool { return g.name == name && name != "" })
 	if i < 0 {
 		i = len(b.groups)
-		b.groups = append(b.groups, &group{name: name, queues: map[string][]event.Envelope{}})
+		b.groups = append(b.groups, &group{name: name, queues: map[string][]*parcel{}})
 	}
 	g := b.groups[i]
 	g.members = append(g.members, m)

@@ -7,6 +7,8 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/flow/flowtest"
 	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/idem/idemtest"
+	"github.com/mercer-commerce/mercer/commerce/job"
+	"github.com/mercer-commerce/mercer/commerce/job/jobtest"
 	"github.com/mercer-commerce/mercer/commerce/outbox/outboxtest"
 )
 
@@ -26,4 +28,8 @@ func TestOutbox(t *testing.T) {
 		db := memstore.New()
 		return outboxtest.Harness{Scope: db, Recorder: db, Store: memstore.Outbox{DB: db}, Inbox: memstore.Inbox{DB: db}, OnRecord: db.OnRecord}
 	})
+}
+
+func TestJobs(t *testing.T) {
+	jobtest.Run(t, func(*testing.T) job.Store { return memstore.Jobs{DB: memstore.New()} })
 }

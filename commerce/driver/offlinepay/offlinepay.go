@@ -21,26 +21,18 @@ const (
 // TransferHold is how long stock is kept for a transfer that is on its way.
 const TransferHold = 7 * 24 * time.Hour
 
-// Options change what a Provider offers. The zero value is good.
-type Options struct {
+// Provider never leaves the process and keeps nothing. The zero value is good.
+type Provider struct {
 	// Account is what a shopper needs to send a transfer, by name: "iban",
-	// "account_holder". It is shown with the order.
+	// "account_holder". It is shown with the order. Set it before the Provider
+	// is used.
 	Account map[string]string
 }
 
-// Provider never leaves the process and keeps nothing.
-type Provider struct{ opts Options }
-
 var _ payment.Provider = (*Provider)(nil)
 
-// New returns a Provider. opts may be nil.
-func New(opts *Options) *Provider {
-	p := &Provider{}
-	if opts != nil {
-		p.opts = Options{Account: maps.Clone(opts.Account)}
-	}
-	return p
-}
+// New returns a Provider without an Account.
+func New() *Provider { return &Provider{} }
 
 // Name implements payment.Provider.
 func (p *Provider) Name() string { return "offline" }
@@ -49,7 +41,7 @@ func (p *Provider) Name() string { return "offline" }
 func (p *Provider) Methods() []payment.Method {
 	return []payment.Method{
 		{ID: CashOnDelivery, Kind: payment.KindOffline, Name: "Cash on delivery", Confirms: true, Manual: true},
-		{ID: BankTransfer, Kind: payment.KindOffline, Name: "Bank transfer", Hold: TransferHold, Manual: true, Details: maps.Clone(p.opts.Account)},
+		{ID: BankTransfer, Kind: payment.KindOffline, Name: "Bank transfer", Hold: TransferHold, Manual: true, Details: maps.Clone(p.Account)},
 		{ID: Invoice, Kind: payment.KindOffline, Name: "Invoice", Confirms: true, Manual: true},
 	}
 }

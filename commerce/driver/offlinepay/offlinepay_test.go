@@ -11,14 +11,13 @@ import (
 
 func TestProvider(t *testing.T) {
 	paytest.Run(t, func(*testing.T) paytest.Subject {
-		return paytest.Subject{Provider: offlinepay.New(nil), Offline: true}
+		return paytest.Subject{Provider: offlinepay.New(), Offline: true}
 	})
 }
 
 func TestMethods(t *testing.T) {
 	account := map[string]string{"iban": "DE02120300000000202051"}
-	p := offlinepay.New(&offlinepay.Options{Account: account})
-	account["iban"] = "changed"
+	p := &offlinepay.Provider{Account: account}
 	for i, want := range []payment.Method{
 		{ID: "cash_on_delivery", Confirms: true, Manual: true},
 		{ID: "bank_transfer", Manual: true, Hold: 7 * 24 * time.Hour},

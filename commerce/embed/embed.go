@@ -1,0 +1,139 @@
+// Package embed opens a whole shop in one call: a SQLite file, an in-process
+// bus, offline payment methods, everything wired. On puts the same shop on a
+// database that is open already.
+package embed
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce"
+	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
+	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
+	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
+)
+
+// Options change how a shop works. The zero value is good.
+type Options struct {
+	Log       *slog.Logger       // slog.Default()
+	Now       func() time.Time   // time.Now
+	Name      string             // of the shop, "Mercer"
+	Secret    []byte             // of guests' tokens; Open makes one and keeps it beside the database
+	Providers []payment.Provider // offline methods
+	Holds     map[string]time.Duration
+
+	// Currency and Country are of the default market, when Open makes it: USD
+	// and US.
+	Currency money.Currency
+	Country  string
+
+	// Passive shops do no work of their own: no events are published, no
+	// checkouts expire, until somebody calls Run or Drain.
+	Passive bool
+
+	Idle  time.Duration      // as in flow.Options
+	Lease time.Duration      // as in idem.Options
+	At    func(point string) // as in checkout.Options
+}
+
+// Open opens the shop in dir, making what is missing there: the directory, the
+// database shop.db and the secret of guests' tokens. It migrates the database.
+// opts may be nil. One process serves a directory at a time.
+func Open(ctx context.Context, dir string, opts *Options) (*Shop, error) {
+	o := options(opts)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.Secret == nil {
+		if o.Secret, err = Secret(filepath.Join(dir, "secret.key")); err != nil {
+			return nil, err
+		}
+	}
+	db, err := bunstore.Open(ctx, filepath.Join(dir, "shop.db"), &bunstore.Options{Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s, err := On(ctx, db, &o)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.owns = true
+	if err := s.Seed(ctx, o.Currency, o.Country); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func options(opts *Options) Options {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	o.Log = cmp.Or(o.Log, slog.Default())
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Providers == nil {
+		o.Providers = []payment.Provider{offlinepay.New()}
+	}
+	o.Currency, o.Country = cmp.Or(o.Currency, "USD"), cmp.Or(o.Country, "US")
+	return o
+}
+
+// Secret reads a secret of 32 random bytes from a file, and makes the file if
+// it is not there. Of several processes that make it at once, one wins.
+func Secret(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(data) >= 32:
+		return data, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s: want at least 32 bytes, has %d", path, len(data))
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	data = make([]byte, 32)
+	_, _ = rand.Read(data) // never fails
+	// A link appears with its content or not at all, and only once.
+	temp, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(data)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// Stores returns the stores of all engines on one database.
+func Stores(db *bunstore.DB) commerce.Stores {
+	return commerce.Stores{
+		Catalog: bunstore.Catalog{DB: db}, Inventory: bunstore.Inventory{DB: db}, Pricing: bunstore.Pricing{DB: db},
+		Carts: bunstore.Carts{DB: db}, Orders: bunstore.Orders{DB: db}, Payments: bunstore.Payments{DB: db}, Accounts: bunstore.Accounts{DB: db},
+	}
+}
+
+// Seed makes the default market and shipping method of a shop that has none.
+func (s *Shop) Seed(ctx context.Context, currency money.Currency, country string) error {
+	_, err := s.Pricing.Seed(ctx, pricing.SeedInput{Currency: currency, Country: country})
+	return err
+}
