@@ -80,6 +80,8 @@ func (f *faults) object(pointer string, raw json.RawMessage) json.RawMessage {
 	return out
 }
 
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
 // at joins the parts of a JSON Pointer: "/variants/3/sku".
 func at(parts ...any) string {
 	var b strings.Builder
@@ -89,7 +91,7 @@ func at(parts ...any) string {
 		case int:
 			b.WriteString(strconv.Itoa(p))
 		case string:
-			b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(p))
+			b.WriteString(escape.Replace(p))
 		}
 	}
 	return b.String()

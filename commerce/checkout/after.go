@@ -27,8 +27,17 @@ func runID(order string) string {
 // resume goes on with the run of an order. That it still waits, or runs
 // elsewhere, is no error.
 func (e *Engine) resume(ctx context.Context, orderID string) error {
-	err := e.flow.Resume(ctx, runID(orderID), new(State))
-	if errors.Is(err, flow.ErrWait) || errors.Is(err, flow.ErrTaken) || errors.Is(err, flow.ErrStuck) {
+	err := e.goOn(ctx, runID(orderID))
+	if errors.Is(err, flow.ErrTaken) || errors.Is(err, flow.ErrStuck) {
+		return nil
+	}
+	return err
+}
+
+// goOn goes on with a run. That it still waits is no error.
+func (e *Engine) goOn(ctx context.Context, run string) error {
+	err := e.flow.Resume(ctx, run, new(State))
+	if errors.Is(err, flow.ErrWait) {
 		return nil
 	}
 	return err

@@ -68,6 +68,7 @@ func New(ports Ports, opts *Options) *Engine {
 	if e.opts.Now == nil {
 		e.opts.Now = time.Now
 	}
+	e.opts.Idle = cmp.Or(e.opts.Idle, time.Minute)
 	if e.opts.At == nil {
 		e.opts.At = func(string) {}
 	}

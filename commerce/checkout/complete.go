@@ -150,13 +150,21 @@ func (e *Engine) behind(ctx context.Context, id string) (Placed, error) {
 	}
 }
 
-// again answers for a completed cart: with its order, once that is written.
+// again answers for a completed cart: with its order, once that is written. If
+// the provider has not answered, or whoever should have asked it has died, it is
+// asked now.
 func (e *Engine) again(ctx context.Context, c cart.Cart) (Placed, error) {
 	p, err := e.reread(ctx, c.OrderID)
-	if errors.Is(err, order.ErrNotFound) {
+	switch {
+	case errors.Is(err, order.ErrNotFound):
 		return Placed{}, ErrInProgress.After(time.Second)
+	case err != nil || !p.Pending():
+		return p, err
 	}
-	return p, err
+	if err := e.resume(ctx, c.OrderID); err != nil {
+		return Placed{}, err
+	}
+	return e.reread(ctx, c.OrderID)
 }
 
 func (e *Engine) reread(ctx context.Context, id string) (Placed, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/flow"
@@ -15,11 +16,37 @@ import (
 // batch is how many orders or payments one round of a job looks at.
 const batch = 200
 
-// Sweep ends what dead processes have left: runs that nobody continues. It is
-// periodic work; any number of processes may do it at once.
+// Sweep ends what dead processes have left: runs that nobody continues. One
+// whose order can still be paid is taken up again; the others are undone, or
+// brought to their end after the pivot. It is periodic work; any number of
+// processes may do it at once.
 func (e *Engine) Sweep(ctx context.Context) error {
 	now := e.opts.Now()
-	return errors.Join(e.flow.Sweep(ctx, now), e.cancel.Sweep(ctx, now))
+	return errors.Join(e.takeUp(ctx, now), e.flow.Sweep(ctx, now), e.cancel.Sweep(ctx, now))
+}
+
+func (e *Engine) takeUp(ctx context.Context, now time.Time) error {
+	var errs []error
+	for run, err := range e.Journal.Stale(ctx, "checkout", now.Add(-e.opts.Idle), now.Add(-24*time.Hour)) {
+		if err != nil {
+			return err
+		}
+		if run.Phase != flow.Running && run.Phase != flow.Waiting {
+			continue
+		}
+		var s State
+		if err := unmarshal(run.State, &s); err != nil {
+			return err
+		}
+		if payable, err := e.keep(ctx, run.ID, &s); err != nil || !payable {
+			errs = append(errs, err)
+			continue
+		}
+		if err := e.goOn(ctx, run.ID); !errors.Is(err, flow.ErrTaken) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Expire cancels orders whose hold has ended: each payment is made impossible
@@ -66,9 +93,9 @@ func (e *Engine) React(ctx context.Context, ev event.Envelope) error {
 	if err := json.Unmarshal(ev.Data, &p); err != nil {
 		return fmt.Errorf("event %s %s: %w", ev.Name, ev.ID, err)
 	}
-	err := e.resume(ctx, p.Order)
+	err := e.goOn(ctx, runID(p.Order))
 	if errors.Is(err, flow.ErrUnknown) {
 		return nil // not an order of this checkout
 	}
-	return err
+	return err // flow.ErrTaken too: who has the run may die with it
 }

@@ -428,3 +428,25 @@ func TestRegroupedTail(t *testing.T) {
 	}
 	s.took(t, "undo open", "undo reserve", "undo close")
 }
+
+// TestWhen leaves out the pivot and the step after it, as an offline payment
+// does, and undoes what it left out all the same.
+func TestWhen(t *testing.T) {
+	s := newShop()
+	s.fails["place"] = nil
+	never := func(*order) bool { return false }
+	authorize, confirm := s.step("authorize", nil), s.step("confirm", s.db)
+	authorize.Pivot, authorize.When, confirm.When = true, never, func(o *order) bool { return len(o.Notes) > 1 }
+	gift := s.step("gift", s.db)
+	gift.When = never
+	f := flow.New("f", counted{memstore.Journal{DB: s.db}, &s.log}, nil, s.step("close", s.db), gift, s.step("place", s.db), authorize, confirm)
+	if err := f.Run(t.Context(), "x", &order{}); err != nil {
+		t.Fatal(err)
+	}
+	s.took(t, "load", "close", "place", "save in unit", "confirm", "save in unit")
+	s.fails["place"] = errors.New("no")
+	if err := f.Run(t.Context(), "y", &order{}); err == nil {
+		t.Error("want the error of place")
+	}
+	s.took(t, "load", "close", "place", "undo place", "undo gift", "undo close", "save in unit")
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,12 +124,21 @@ func (s *shop) state(t testing.TB) string {
 	products := page.All(t.Context(), func(ctx context.Context, cursor string) (page.Page[catalog.Product], error) {
 		return s.ports.Catalog.Products(ctx, catalog.ProductsInput{Query: page.Query{Limit: 100, Cursor: cursor}})
 	})
+	var ids []string
 	for p, err := range products {
 		write(p, err)
 		for _, v := range p.Variants {
-			write(s.ports.Prices.Prices(t.Context(), pricing.PricesInput{VariantIDs: []string{v.ID}}))
-			write(s.ports.Stock.Levels(t.Context(), inventory.LevelsInput{VariantIDs: []string{v.ID}}))
+			ids = append(ids, v.ID)
 		}
+	}
+	for some := range slices.Chunk(ids, 500) {
+		write(s.ports.Prices.Prices(t.Context(), pricing.PricesInput{VariantIDs: some}))
+	}
+	levels := page.All(t.Context(), func(ctx context.Context, cursor string) (page.Page[inventory.Level], error) {
+		return s.ports.Stock.Levels(ctx, inventory.LevelsInput{Query: page.Query{Limit: 100, Cursor: cursor}})
+	})
+	for l, err := range levels {
+		write(l, err)
 	}
 	write(s.ports.Catalog.Generation(t.Context(), op.Nothing{}))
 	return b.String()

@@ -86,24 +86,18 @@ func TestImportNamesChanges(t *testing.T) {
 	changed := edit(t, file, "ocean-blue-shirt,Ocean Blue Shirt,", "ocean-blue-shirt,Ocean Green Shirt,")
 	changed = edit(t, changed, "classic-varsity-top,,,,,,,,Large,,,,,,0,,1,deny,manual,60,", "classic-varsity-top,,,,,,,,Large,,,,,,0,,1,deny,manual,65.50,")
 	changed = edit(t, changed, "city-woman-fashion_925x@2x.jpg", "city-woman-fashion_926x@2x.jpg")
-	changed = edit(t, changed, "classic-varsity-top,,,,,,,,Medium,,,,,,0,,1,deny,manual,60,,true,true,,,,,,,,,,,,,,,,,,,,,,kg,\n", "")
+	changed = edit(t, changed, "classic-varsity-top,,,,,,,,Medium,,,,,,0,,1,deny,manual,60,,true,true,,,,,,,,,,,,,,,,,,,,,,kg,\r\n", "")
 
 	want := []importer.Change{
 		{Handle: "ocean-blue-shirt", What: "title", From: "Ocean Blue Shirt", To: "Ocean Green Shirt"},
 		{Handle: "classic-varsity-top", Variant: "Medium", What: "removed"},
 		{Handle: "classic-varsity-top", Variant: "Large", What: "price", From: "60.00", To: "65.50"},
-		{Handle: "floral-white-top", What: "image", From: "…/photos/city-woman-fashion_925x@2x.jpg", To: "…/photos/city-woman-fashion_926x@2x.jpg"},
+		{Handle: "floral-white-top", What: "image", From: "https://burst.shopifycdn.com/photos/city-woman-fashion_925x…", To: "https://burst.shopifycdn.com/photos/city-woman-fashion_926x…"},
 	}
 	check := func(rep importer.Report) {
 		t.Helper()
-		got := append([]importer.Change{}, rep.Changes...)
-		for i := range got { // how much of a long address is shown does not matter here
-			if got[i].What == "image" && strings.Contains(got[i].From, "_925x@2x") && strings.Contains(got[i].To, "_926x@2x") {
-				got[i].From, got[i].To = want[3].From, want[3].To
-			}
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("changes\n%+v\nwant\n%+v", got, want)
+		if !reflect.DeepEqual(rep.Changes, want) {
+			t.Errorf("changes\n%+v\nwant\n%+v", rep.Changes, want)
 		}
 		if rep.Updated != 3 || rep.Created != 0 || rep.Unchanged != rep.Products-3 || rep.VariantsRemoved != 1 || len(rep.Missing) > 0 {
 			t.Errorf("report %+v, want three products updated", rep)
@@ -152,7 +146,7 @@ func TestDryRunOfNewProducts(t *testing.T) {
 }
 
 func TestExportImportExport(t *testing.T) {
-	files := map[string]string{"generated": generated(t, 3000, 7)}
+	files := map[string]string{"generated": generated(t, 800, 7)}
 	for _, name := range samples {
 		files[name] = sample(t, name)
 	}

@@ -466,6 +466,18 @@ In the shop, not in the file
 	}
 }
 
+func TestChangesStayApart(t *testing.T) {
+	var r Report
+	long := "https://images.example.com/" + strings.Repeat("a", 60)
+	r.AddChanges(Change{From: long + "/1.jpg", To: long + "/2.jpg"}, Change{From: long, To: ""})
+	if c := r.Changes[0]; c.From != "…aaaaaaa/1.jpg" || c.To != "…aaaaaaa/2.jpg" {
+		t.Errorf("%q and %q, want what differs", c.From, c.To)
+	}
+	if c := r.Changes[1]; !strings.HasPrefix(c.From, "https://") || c.To != "" {
+		t.Errorf("%q and %q, want the beginning", c.From, c.To)
+	}
+}
+
 func TestGenerate(t *testing.T) {
 	var a, b, other bytes.Buffer
 	for w, seed := range map[*bytes.Buffer]uint64{&a: 1, &b: 1, &other: 2} {

@@ -64,9 +64,9 @@ func TestErrorsAndPanicsAreKept(t *testing.T) {
 		store := memstore.Jobs{DB: memstore.New()}
 		ctx, cancel := context.WithCancel(t.Context())
 		r := job.New(store, quiet)
-		fails := true
+		var works atomic.Bool
 		r.Add("fails", time.Minute, func(context.Context) error {
-			if fails {
+			if !works.Load() {
 				return errors.New("disk full")
 			}
 			return nil
@@ -77,7 +77,7 @@ func TestErrorsAndPanicsAreKept(t *testing.T) {
 		if got := status(t, store, "fails").Error; got != "disk full" {
 			t.Errorf("error %q, want the job's", got)
 		}
-		fails = false
+		works.Store(true)
 		time.Sleep(2 * time.Minute)
 		if got := status(t, store, "fails"); got.Error != "" || got.Runs < 2 {
 			t.Errorf("%+v, want later runs without the error", got)

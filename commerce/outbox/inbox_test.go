@@ -230,6 +230,7 @@ func TestWholeWay(t *testing.T) {
 		synctest.Wait()
 		record(t, shop, "ord_1", "e1", "e2", "e3")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if want := []string{"e1", "e2", "e3"}; !slices.Equal(d.took, want) {
 			t.Errorf("taken %v, want %v", d.took, want)
 		}
@@ -237,6 +238,7 @@ func TestWholeWay(t *testing.T) {
 			t.Errorf("republish: %d, %v", n, err)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if d.effects(t) != 3 {
 			t.Errorf("%d effects, want 3", d.effects(t))
 		}

@@ -12,7 +12,7 @@ import (
 // Market is where a shop sells: one currency, some countries, taxes inside or
 // on top. A shop has the market "default" from the start.
 type Market struct {
-	ID          string         `json:"id" minLength:"1" maxLength:"64" pattern:"^[a-z0-9_-]+$"`
+	ID          string         `json:"id" path:"id" minLength:"1" maxLength:"64" pattern:"^[a-z0-9_-]+$"`
 	Name        string         `json:"name" minLength:"1" maxLength:"200"`
 	Currency    money.Currency `json:"currency" pattern:"^[A-Z]{3}$"`
 	Country     string         `json:"country" pattern:"^[A-Z]{2}$" doc:"Taxes are of this country until an address is known."`

@@ -6,6 +6,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"log/slog"
 	"strings"
@@ -32,6 +33,8 @@ const (
 type Options struct {
 	Prefix string       // of every table, "mercer_"
 	Log    *slog.Logger // slog.Default()
+	// Connect wraps what Open connects with, to trace or count statements.
+	Connect func(driver.Connector) driver.Connector
 }
 
 // DB is an open database and a txn.Scope. The stores of the engines are

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-	_ "modernc.org/sqlite" // driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // Open opens a database by its name: a path or sqlite:path for a SQLite file,
@@ -91,7 +91,7 @@ func openMySQL(cfg *mysql.Config, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	handle := sql.OpenDB(session{connector, sessionMySQL})
+	handle := sql.OpenDB(opts.connector(session{connector, sessionMySQL}))
 	handle.SetMaxOpenConns(50)
 	handle.SetMaxIdleConns(50)
 	handle.SetConnMaxIdleTime(time.Minute)
@@ -128,20 +128,31 @@ func openSQLite(path string, opts *Options) (*DB, error) {
 	}
 	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)", "journal_mode(wal)"}}
 	file := (&url.URL{Scheme: "file", Path: full}).String()
-	write, err := sql.Open("sqlite", file+"?"+pragmas.Encode())
-	if err != nil {
-		return nil, err
-	}
+	write := sql.OpenDB(opts.connector(sqliteFile{file + "?" + pragmas.Encode()}))
 	write.SetMaxOpenConns(1) // more would only wait for each other
 	pragmas = url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}}
-	read, err := sql.Open("sqlite", file+"?"+pragmas.Encode())
-	if err != nil {
-		return nil, errors.Join(err, write.Close())
-	}
+	read := sql.OpenDB(opts.connector(sqliteFile{file + "?" + pragmas.Encode()}))
 	read.SetMaxOpenConns(8)
 	read.SetMaxIdleConns(8)
 	return wrap(write, read, SQLite, opts), nil
 }
+
+// connector returns c as opts want it.
+func (o *Options) connector(c driver.Connector) driver.Connector {
+	if o == nil || o.Connect == nil {
+		return c
+	}
+	return o.Connect(c)
+}
+
+// sqliteFile connects to a SQLite file.
+type sqliteFile struct{ name string }
+
+// Connect implements driver.Connector.
+func (s sqliteFile) Connect(context.Context) (driver.Conn, error) { return s.Driver().Open(s.name) }
+
+// Driver implements driver.Connector.
+func (s sqliteFile) Driver() driver.Driver { return &sqlite.Driver{} }
 
 // selfTest reads the settings of a session back and returns an error that names
 // each one that endangers the shop: some proxies reset them.

@@ -1,12 +1,12 @@
 -- What is known of each run of a flow. err is 'null' unless the run is undone.
 CREATE TABLE IF NOT EXISTS mercer_journal (
-    flow VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    flow VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     id VARCHAR(150) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     version BIGINT NOT NULL,
-    phase VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    next_step VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    last_step VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    input VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    phase VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    next_step VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    last_step VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    input VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     state MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     err MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     touched BIGINT NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS mercer_journal (
 -- Which relay publishes a part of the outbox. fence counts the owners.
 CREATE TABLE IF NOT EXISTS mercer_outbox_lease (
     part INT NOT NULL,
-    owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    owner VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     until BIGINT NOT NULL,
     fence BIGINT NOT NULL,
     PRIMARY KEY (part)
@@ -27,13 +27,13 @@ CREATE TABLE IF NOT EXISTS mercer_outbox_lease (
 CREATE TABLE IF NOT EXISTS mercer_outbox_archive (
     position BIGINT NOT NULL,
     part INT NOT NULL,
-    id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    name VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     version INT NOT NULL,
     k VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     seq BIGINT NOT NULL,
     at BIGINT NOT NULL,
-    trace VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    trace VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     data MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     published BIGINT NOT NULL,
     PRIMARY KEY (id),
@@ -43,8 +43,8 @@ CREATE TABLE IF NOT EXISTS mercer_outbox_archive (
 
 -- Events that a consumer has taken.
 CREATE TABLE IF NOT EXISTS mercer_inbox (
-    consumer VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    event_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    consumer VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    event_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (consumer, event_id),
     KEY inbox_at (at)
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS mercer_inbox (
 
 -- The last event of an aggregate (k) that a consumer in order has taken.
 CREATE TABLE IF NOT EXISTS mercer_inbox_cursor (
-    consumer VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    consumer VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     k VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     seq BIGINT NOT NULL,
     PRIMARY KEY (consumer, k)
@@ -60,9 +60,9 @@ CREATE TABLE IF NOT EXISTS mercer_inbox_cursor (
 
 -- Events that a consumer failed on. state: trying, dead, again.
 CREATE TABLE IF NOT EXISTS mercer_dead_letter (
-    consumer VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    event_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    consumer VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    event_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    state VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     event MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     error TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     tries INT NOT NULL,
@@ -74,10 +74,10 @@ CREATE TABLE IF NOT EXISTS mercer_dead_letter (
 
 -- Idempotency keys. state: running, applied, done. memo is the result of the unit of work, answer what was answered.
 CREATE TABLE IF NOT EXISTS mercer_idem (
-    scope VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    k VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    fingerprint VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    scope VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    k VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    fingerprint VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    state VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     fence BIGINT NOT NULL,
     until BIGINT NOT NULL,
     memo_type VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -91,8 +91,8 @@ CREATE TABLE IF NOT EXISTS mercer_idem (
 
 -- Periodic work. fence counts the owners; last_error is empty after a success.
 CREATE TABLE IF NOT EXISTS mercer_job (
-    name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    owner VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     until BIGINT NOT NULL,
     fence BIGINT NOT NULL,
     next_at BIGINT NOT NULL,

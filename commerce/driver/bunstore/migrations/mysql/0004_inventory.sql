@@ -24,12 +24,12 @@ CREATE TABLE IF NOT EXISTS mercer_stock (
 
 -- Every change of on_hand, once for each cause. Rows are only ever added.
 CREATE TABLE IF NOT EXISTS mercer_stock_movement (
-    id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
     variant_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     location_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     delta BIGINT NOT NULL,
     on_hand BIGINT NOT NULL,
-    reason VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    reason VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     cause_id VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     actor VARCHAR(250) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     at BIGINT NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS mercer_reservation (
     location_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     quantity BIGINT NOT NULL,
     shipped BIGINT NOT NULL,
-    state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    state VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (order_id, variant_id, location_id),
     CONSTRAINT mercer_reservation_quantity CHECK (quantity >= 0),

@@ -2,12 +2,12 @@
 -- numbers of its metadata, which are compared. open_key is "customer|market|currency"
 -- of a customer's open cart: there is one.
 CREATE TABLE IF NOT EXISTS mercer_cart (
-    id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL,
-    status VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    status VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     customer_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     market VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-    currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    currency CHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     open_key VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     updated BIGINT NOT NULL,
     expires BIGINT NOT NULL,

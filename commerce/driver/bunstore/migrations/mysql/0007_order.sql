@@ -1,18 +1,18 @@
 -- An order: what is searched for, and the document that has everything. expires is when somebody must look at it, 0 never.
 -- doc is text, because a copy has to be exact: the type JSON of MySQL rounds numbers and refuses some (1e400), that of MariaDB more than 32 levels.
 CREATE TABLE IF NOT EXISTS mercer_orders (
-    id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
     checkout_id VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-    number VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    number VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     version BIGINT NOT NULL,
-    status VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    payment_status VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    fulfillment_status VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    customer_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+    status VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    payment_status VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    fulfillment_status VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    customer_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     email VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     placed BIGINT NOT NULL,
     expires BIGINT NOT NULL,
-    currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    currency CHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     total BIGINT NOT NULL,
     doc MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     UNIQUE KEY orders_checkout (checkout_id),
@@ -27,9 +27,9 @@ CREATE TABLE IF NOT EXISTS mercer_orders (
 
 -- The history of an order: one line for each version of it.
 CREATE TABLE IF NOT EXISTS mercer_order_timeline (
-    order_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    order_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     version BIGINT NOT NULL,
-    kind VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    kind VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     from_state VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     to_state VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     text TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL,
@@ -42,12 +42,12 @@ CREATE TABLE IF NOT EXISTS mercer_order_timeline (
 -- Which order a fulfillment is of.
 CREATE TABLE IF NOT EXISTS mercer_fulfillment (
     id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
-    order_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    order_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     KEY fulfillment_order (order_id)
 ) ENGINE = InnoDB;
 
 -- Numbers that were given out last.
 CREATE TABLE IF NOT EXISTS mercer_counter (
-    name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
     n BIGINT NOT NULL
 ) ENGINE = InnoDB;

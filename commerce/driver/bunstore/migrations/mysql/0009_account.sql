@@ -2,7 +2,7 @@
 -- is nowhere. revoked and last_used change on their own, doc never does.
 CREATE TABLE IF NOT EXISTS mercer_api_key (
     id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
-    hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    hash CHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     created BIGINT NOT NULL,
     revoked BIGINT NOT NULL,
     last_used BIGINT NOT NULL,

@@ -1,0 +1,163 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/account"
+	"github.com/mercer-commerce/mercer/commerce/catalog"
+	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
+	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/hosts/internal/demo"
+	"github.com/mercer-commerce/mercer/transport/httpapi"
+	"github.com/mercer-commerce/mercer/transport/openapi"
+)
+
+// ErrAddrTaken says that another program listens where the shop should.
+var ErrAddrTaken = fault.New(fault.Conflict, "boot.addr_taken", "the address is taken")
+
+// Serve serves s at c.Addr until ctx ends, and calls ready with the address in
+// use when it does. Then it takes no new request, lets those in flight finish
+// (25 seconds at most), and stops the import that runs. Closing s stays the
+// caller's. It returns ErrAddrTaken when another program has the address.
+func Serve(ctx context.Context, c Config, s *Shop, ready func(addr string)) error {
+	l, err := listen(c)
+	if err != nil {
+		return err
+	}
+	imports, err := OpenImports(c, s)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	imports.Start(ctx)
+	if ready != nil {
+		ready(l.Addr().String())
+	}
+	err = httpapi.Serve(ctx, l, Handler(c, s, imports), &httpapi.ServeOptions{Log: s.log})
+	imports.Stop()
+	return err
+}
+
+func listen(c Config) (net.Listener, error) {
+	l, err := net.Listen("tcp", c.Addr)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return l, err
+	}
+	host, port, _ := net.SplitHostPort(c.Addr) // it was parsed before
+	n, _ := strconv.Atoi(port)
+	command := "mercer serve"
+	if c.Demo {
+		command = "make demo"
+	}
+	return nil, ErrAddrTaken.Saying(fmt.Sprintf("%s is taken by %s: stop it (lsof -i :%s shows it), or listen elsewhere: MERCER_ADDR=%s %s",
+		c.Addr, squatter(c.Addr), port, net.JoinHostPort(host, strconv.Itoa(n%65535+1)), command))
+}
+
+// squatter says who seems to listen at addr.
+func squatter(addr string) string {
+	client := &http.Client{Timeout: time.Second}
+	resp, err := client.Get(URL(addr) + "/v1/store")
+	if err != nil {
+		return "another program"
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode == http.StatusOK && resp.Header.Get("Request-Id") != "" {
+		return "a shop that is served already"
+	}
+	return "another program"
+}
+
+// URL returns the address to open in a browser on this machine for a server
+// that listens at addr.
+func URL(addr string) string {
+	host, port, _ := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); host == "" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Routes are all that a shop serves: those of package httpapi, and those that
+// only the command line needs.
+func Routes() []httpapi.Route {
+	routes := slices.Clone(httpapi.Routes)
+	variants := httpapi.Route{Op: catalog.OpVariants.Name, Pattern: "GET /v1/admin/variants", Scope: "catalog:read"}
+	if !slices.ContainsFunc(routes, func(r httpapi.Route) bool { return r.Op == variants.Op }) {
+		routes = append(routes, variants)
+	}
+	return routes
+}
+
+// Handler serves everything that s can be asked over HTTP.
+func Handler(c Config, s *Shop, imports *Imports) http.Handler {
+	m := httpapi.New(&httpapi.Options{
+		Log: s.log, Authenticator: keys{s.Accounts}, Generation: generation(s.DB), AllowedOrigins: c.AllowedOrigins,
+		RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Routes: Routes(),
+	})
+	var all []op.Handler
+	s.Register(op.RegistrarFunc(func(h op.Handler) {
+		all = append(all, h)
+		m.Register(h)
+	}))
+	openapi.Pages(m, Routes(), all, openapi.Info{Title: c.Name, Version: Version()}, openapi.Link{Text: "Store", URL: "/v1/store"},
+		openapi.Link{Text: "Products", URL: "/v1/products"}, openapi.Link{Text: "Categories", URL: "/v1/categories"}, openapi.Link{Text: "Readiness", URL: "/readyz"})
+	imports.register(m)
+	m.Handle("GET /v1/admin/exports/catalog", exports(s, m))
+	if c.Env != Production {
+		m.Handle("GET /demo/{picture}", demo.Pictures())
+	}
+	ready := readiness(s.DB)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/readyz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			ready.ServeHTTP(w, r) // with more to tell than the mux knows
+			return
+		}
+		m.ServeHTTP(w, r)
+	})
+}
+
+// keys finds out whose secret key a request carries.
+type keys struct{ accounts account.Service }
+
+// Authenticate implements ident.Authenticator.
+func (k keys) Authenticate(ctx context.Context, bearer string) (ident.Actor, error) {
+	out, err := k.accounts.Authenticate(ident.As(ctx, "httpapi"), account.AuthenticateInput{Secret: bearer})
+	switch fault.KindOf(err) {
+	case "":
+		return ident.Actor{Kind: ident.Staff, ID: out.KeyID, Scopes: out.Scopes}, nil
+	case fault.Invalid: // too long to be one
+		return ident.Actor{}, fault.ErrUnauthenticated
+	default:
+		return ident.Actor{}, err
+	}
+}
+
+// generation names the state of what catalog reads show.
+func generation(db *bunstore.DB) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		products, err := bunstore.Catalog{DB: db}.Generation(ctx)
+		if err != nil {
+			return "", err
+		}
+		prices, err := bunstore.Pricing{DB: db}.Generation(ctx)
+		return fmt.Sprintf("%d.%d", products, prices), err
+	}
+}
+
+// Version returns the version of the program as it was built.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
