@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/flow"
@@ -157,6 +158,9 @@ func (e *Engine) Cancel(ctx context.Context, in CancelInput) (order.Order, error
 		err = e.undoPlacing(ctx, begin)
 	} else {
 		err = e.cancel.Run(ctx, o.ID, &cancelState{OrderID: o.ID, Begin: begin})
+	}
+	if errors.Is(err, flow.ErrTaken) {
+		return order.Order{}, ErrInProgress.Saying("this order is being changed, ask again in a moment").After(time.Second)
 	}
 	if err != nil && !errors.Is(err, flow.ErrStuck) {
 		return order.Order{}, err

@@ -29,7 +29,8 @@ var (
 	ErrTotalChanged = fault.New(fault.Conflict, "checkout.total_changed", "The total has changed")
 	// ErrIncomplete has an item in Errors for each requirement of the cart.
 	ErrIncomplete = fault.New(fault.Refused, "checkout.incomplete", "something is missing before this cart can be completed")
-	// ErrInProgress says that the same cart is being completed right now.
+	// ErrInProgress says that the same cart is being completed right now, or its
+	// order canceled.
 	ErrInProgress = fault.New(fault.Conflict, "checkout.in_progress", "this cart is being completed, ask again in a moment")
 	// ErrPaid refuses to cancel an order whose money would have to go back.
 	ErrPaid = fault.New(fault.Refused, "order.paid", "the order is paid; its money has to be refunded first")
@@ -57,7 +58,7 @@ var (
 		Doc: "Asks the payment provider again how the order stands.", Fails: []*fault.Error{order.ErrNotFound}}
 	OpCancel = op.Op[CancelInput, order.Order]{Name: "checkout.cancel", Access: op.Owner,
 		Doc:   "Cancels an order of which no parcel is planned yet. The payment is made impossible before stock is released.",
-		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, ErrPaid, payment.ErrUnanswered}}
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, ErrPaid, ErrInProgress, payment.ErrUnanswered}}
 	OpCapture = op.Op[payment.CaptureInput, order.Order]{Name: "checkout.capture", Access: "payments:write",
 		Doc:   "Takes authorized money, or records money that has come by transfer, and confirms the order when it is enough.",
 		Fails: []*fault.Error{payment.ErrNotFound, payment.ErrIllegal, payment.ErrTooMuch, payment.ErrUnanswered}}

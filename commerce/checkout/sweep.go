@@ -51,7 +51,7 @@ func (e *Engine) takeUp(ctx context.Context, now time.Time) error {
 
 // Expire cancels orders whose hold has ended: each payment is made impossible
 // first, and an order whose payment has succeeded all the same is confirmed.
-// It is periodic work.
+// It is periodic work; any number of processes may do it at once.
 func (e *Engine) Expire(ctx context.Context) error {
 	due, err := e.Orders.Expired(inside(ctx), order.ExpiredInput{Before: e.opts.Now(), Limit: batch})
 	if err != nil {
@@ -60,7 +60,7 @@ func (e *Engine) Expire(ctx context.Context) error {
 	var errs []error
 	for _, id := range due.IDs {
 		_, err := e.Cancel(inside(ctx), CancelInput{ID: id, Reason: order.ReasonExpired})
-		if err != nil && !errors.Is(err, ErrPaid) {
+		if err != nil && !errors.Is(err, ErrPaid) && !errors.Is(err, ErrInProgress) {
 			errs = append(errs, err)
 		}
 	}

@@ -155,7 +155,7 @@ func (w *world) orders() int64 {
 
 func (w *world) level(variant string) inventory.Level {
 	w.Helper()
-	page, err := w.shop.Inventory.Levels(context.Background(), inventory.LevelsInput{VariantID: variant})
+	page, err := w.shop.Inventory.Levels(context.Background(), inventory.LevelsInput{VariantIDs: []string{variant}})
 	if err != nil || len(page.Items) != 1 {
 		w.Fatalf("levels of %s: %d, %v", variant, len(page.Items), err)
 	}
@@ -170,6 +170,16 @@ func (w *world) stored(id string) cart.Cart {
 		w.Fatal(err)
 	}
 	return c
+}
+
+// carts makes n carts that lack nothing.
+func (w *world) carts(n int, lines ...shoptest.Line) []storefront.Cart {
+	w.Helper()
+	out := make([]storefront.Cart, n)
+	for i := range out {
+		out[i] = w.Cart(lines...)
+	}
+	return out
 }
 
 func one(variant string) shoptest.Line { return shoptest.Line{Variant: variant, Quantity: 1} }

@@ -129,9 +129,22 @@ func TestBelowReserved(t *testing.T) {
 	}
 	before := s.state(t)
 	changed := edit(t, edit(t, file, "shopify,7", "shopify,5"), "z,Z,,,shopify,1", "z,Z,,,shopify,9")
-	rep, err := s.Import(t.Context(), strings.NewReader(changed), importer.ImportOptions{Stock: importer.StockSet})
-	if !errors.Is(err, importer.ErrStopped) || len(rep.Faults) != 1 || rep.Faults[0].Row != 3 || rep.Faults[0].Column != "Variant Inventory Qty" || s.state(t) != before {
-		t.Errorf("%v, %+v; want a fault in row 3 and nothing written", err, rep)
+	changed = edit(t, changed, ",Mug,", ",Big mug,")
+	var reports []importer.Report
+	for _, dry := range []bool{true, false} {
+		rep, err := s.Import(t.Context(), strings.NewReader(changed), importer.ImportOptions{Stock: importer.StockSet, DryRun: dry})
+		if !errors.Is(err, importer.ErrStopped) || len(rep.Faults) != 1 || rep.Faults[0].Row != 3 || rep.Faults[0].Column != "Variant Inventory Qty" || s.state(t) != before {
+			t.Errorf("%v, %+v; want a fault in row 3 and nothing written", err, rep)
+		}
+		rep.DryRun = false
+		reports = append(reports, rep)
+	}
+	if !reflect.DeepEqual(reports[0], reports[1]) {
+		t.Errorf("dry run\n%+v\nreal run\n%+v", reports[0], reports[1])
+	}
+	rep := s.load(t, changed, importer.ImportOptions{Stock: importer.StockSet, OnFault: importer.OnFaultSkip})
+	if rep.Failed != 1 || rep.Updated != 1 || s.level(t, "z", 0).OnHand != 9 || s.product(t, "mug").Title != "Big mug" {
+		t.Errorf("%+v; want all but one quantity", rep)
 	}
 }
 
@@ -325,6 +338,34 @@ func TestJSONLinesFaults(t *testing.T) {
 	want := []importer.Fault{{Handle: "b", Row: 2, Line: 2, Column: "variants[1].sku", Value: "X", Message: "row 1 has this SKU too"}}
 	if err != nil || !reflect.DeepEqual(rep.Faults, want) {
 		t.Errorf("%v, %+v, want %+v", err, rep.Faults, want)
+	}
+}
+
+// overtaken answers the first time that somebody else was faster.
+type overtaken struct {
+	catalog.Service
+	first *bool
+}
+
+func (o overtaken) PutProducts(ctx context.Context, in catalog.PutProductsInput) (catalog.PutProductsOutput, error) {
+	if !in.DryRun && *o.first {
+		*o.first = false
+		out := catalog.PutProductsOutput{Results: make([]catalog.PutResult, len(in.Products))}
+		for i := range out.Results {
+			out.Results[i] = catalog.PutResult{Outcome: catalog.OutcomeFailed, Error: catalog.ErrSlugTaken.At("/slug")}
+		}
+		return out, nil
+	}
+	return o.Service.PutProducts(ctx, in)
+}
+
+func TestOvertaken(t *testing.T) {
+	s := memShop(t)
+	ports := s.ports
+	ports.Catalog = overtaken{s.ports.Catalog, new(true)}
+	rep, err := importer.New(ports, &importer.Options{Log: quiet}).Import(t.Context(), strings.NewReader(sample(t, "apparel.csv")), importer.ImportOptions{})
+	if err != nil || rep.Created != rep.Products || len(rep.Faults) > 0 {
+		t.Errorf("%v, %+v; want a second try", err, rep)
 	}
 }
 

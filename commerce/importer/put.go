@@ -32,7 +32,7 @@ func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 		if err := r.preview(ctx, part, have); err != nil {
 			return nil, err
 		}
-		part = untilFault(part)
+		_ = part
 	}
 	for try := 0; ; try++ {
 		again, err := r.putProducts(ctx, part, r.opts.DryRun)
@@ -47,21 +47,27 @@ func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 			return nil, err
 		}
 	}
-	if r.opts.OnFault == OnFaultStop {
-		part = untilFault(part)
-	}
 	if err := r.putPrices(ctx, part, have); err != nil {
 		return nil, err
 	}
-	return part, r.putLevels(ctx, part, have, r.opts.DryRun)
+	if err := r.putLevels(ctx, part, have, r.opts.DryRun); err != nil {
+		return nil, err
+	}
+	if r.opts.OnFault == OnFaultStop && r.opts.DryRun {
+		_ = part
+	}
+	return part, nil
 }
 
-// untilFault returns part up to its first faulty item, with it.
+// untilFault returns part up to its first faulty item, with it, of which
+// nothing is written.
 func untilFault(part []*item) []*item {
-	if k := slices.IndexFunc(part, (*item).failed); k >= 0 {
-		return part[:k+1]
+	k := slices.IndexFunc(part, (*item).failed)
+	if k < 0 {
+		return part
 	}
-	return part
+	part[k].result, part[k].changes = nil, nil
+	return part[:k+1]
 }
 
 // preview finds the faults of part without writing anything.

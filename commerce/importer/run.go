@@ -34,6 +34,7 @@ type run struct {
 	asked  map[string]bool // what says has answered
 	skus   seenHandles     // of the file
 	report Report
+	last   int // last row of the last product that was read
 	part   []*item
 	goods  int // variants of part
 	weight int // bytes of part, about
@@ -61,8 +62,10 @@ func (r *run) all(ctx context.Context, file io.Reader) error {
 		pe, faulty := errors.AsType[*ProductError](err)
 		switch {
 		case err == nil:
+			r.last = rec.lastRow()
 			err = r.add(ctx, rec)
 		case faulty:
+			r.last = pe.Row + pe.Rows - 1
 			err = r.faulty(ctx, pe)
 		default: // the file ends here; what came before is sound
 			err = errors.Join(r.flush(ctx), r.fatal(err))
@@ -74,6 +77,7 @@ func (r *run) all(ctx context.Context, file io.Reader) error {
 	if err := r.flush(ctx); err != nil {
 		return err
 	}
+	r.report.Through = r.last
 	return r.missing(ctx)
 }
 

@@ -1,9 +1,9 @@
 package importer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mercer-commerce/mercer/commerce/catalog"
@@ -25,26 +25,11 @@ func (r *run) tell(it *item) {
 		rep.VariantsFailed += len(it.rec.Variants)
 		return
 	}
-	changes, touched, removed := it.productChanges()
-	changes = append(changes, it.changes...)
-	updated := len(changes) > 0 || it.result.Outcome == catalog.OutcomeUpdated
-	for i, g := range it.goods {
-		switch {
-		case g.failed:
-			rep.VariantsFailed++
-		case g.created:
-			rep.VariantsCreated++
-		case g.changed || touched[i]:
-			rep.VariantsUpdated++
-			updated = true
-		default:
-			rep.VariantsUnchanged++
-		}
-	}
-	if it.keeps {
-		rep.VariantsUnchanged += len(it.rec.Variants)
-	}
-	rep.VariantsRemoved += removed
+	n := news{it: it, touched: map[int]bool{}}
+	n.read()
+	n.changes = append(n.changes, it.changes...)
+	rep.VariantsRemoved += n.removed
+	updated := rep.countVariants(it, n.touched) || len(n.changes) > 0 || it.result.Outcome == catalog.OutcomeUpdated
 	switch {
 	case it.failed():
 		rep.Failed++
@@ -55,9 +40,29 @@ func (r *run) tell(it *item) {
 	default:
 		rep.Unchanged++
 	}
-	if it.result.Outcome != catalog.OutcomeCreated {
-		rep.AddChanges(changes...)
+	rep.AddChanges(n.changes...)
+}
+
+// countVariants counts the variants of it and reports whether one of those that
+// were there has changed.
+func (r *Report) countVariants(it *item, touched map[int]bool) (updated bool) {
+	for i, g := range it.goods {
+		switch {
+		case g.failed:
+			r.VariantsFailed++
+		case g.created:
+			r.VariantsCreated++
+		case g.changed || touched[i]:
+			r.VariantsUpdated++
+			updated = true
+		default:
+			r.VariantsUnchanged++
+		}
 	}
+	if it.keeps {
+		r.VariantsUnchanged += len(it.rec.Variants)
+	}
+	return updated
 }
 
 // oversold returns warnings about quantities below zero, which no shelf holds.
@@ -75,51 +80,70 @@ var fieldWords = map[string]string{
 	"weight_g": "grams", "requires_shipping": "requires shipping", "tax_category": "tax code",
 }
 
-// productChanges returns what the catalog has changed of the product, as people
-// name it, the variants that it is about, and how many it has removed.
-func (it *item) productChanges() (out []Change, touched map[int]bool, removed int) {
-	touched = map[int]bool{}
+// news is what the catalog has changed of a product, as people name it.
+type news struct {
+	it      *item
+	changes []Change
+	touched map[int]bool // the variants that it is about
+	removed int          // variants
+}
+
+func (n *news) add(variant, what, from, to string) {
+	n.changes = append(n.changes, Change{Handle: n.it.rec.Handle, Variant: variant, What: what, From: from, To: to})
+}
+
+func (n *news) read() {
+	it := n.it
 	if it.old == nil || it.result.Outcome != catalog.OutcomeUpdated {
-		return nil, touched, 0
-	}
-	add := func(variant, what, from, to string) {
-		out = append(out, Change{Handle: it.rec.Handle, Variant: variant, What: what, From: from, To: to})
+		return
 	}
 	labels := it.labels()
 	for _, c := range it.result.Changes {
-		label, what, ofVariant := cutLabel(c.Field, labels)
-		switch {
-		case ofVariant && what == "metadata":
-			i := labels[label]
-			touched[i] = true
-			if g := it.goods[i]; g.old != nil {
-				it.columnChanges(add, title(g.old.Values), g.old.Metadata, it.fields.Variants[i].Metadata)
-			}
-		case ofVariant && what == "position":
-			if it.reordered() {
-				touched[labels[label]] = true
-				add(title(it.rec.Variants[labels[label]].Options), what, c.From, c.To)
-			}
-		case ofVariant:
-			touched[labels[label]] = true
-			add(title(it.rec.Variants[labels[label]].Options), word(what), c.From, c.To)
-		case strings.HasPrefix(c.Field, "variants/"):
-			name, verb := cutLast(strings.TrimPrefix(c.Field, "variants/"), " ")
-			if verb == "removed" {
-				removed++
-			}
-			add(strings.TrimPrefix(name, "default"), verb, c.From, c.To)
-		case c.Field == "metadata":
-			it.columnChanges(add, "", it.old.Metadata, it.fields.Metadata)
-		case c.Field == "published_at":
-			add("", "published", fmt.Sprint(c.From != ""), fmt.Sprint(c.To != ""))
-		case c.Field == "media" || strings.HasPrefix(c.Field, "media/"): // below, in full
-		default:
-			add("", word(c.Field), c.From, c.To)
+		label, what := cutLast(c.Field, "/")
+		if i, ok := labels[label]; ok {
+			n.variant(i, what, c)
+			continue
 		}
+		n.product(c)
 	}
-	it.imageChanges(add, touched)
-	return out, touched, removed
+	n.images()
+}
+
+// variant reads a change of the i-th variant.
+func (n *news) variant(i int, what string, c catalog.Change) {
+	if what == "position" && !n.it.reordered() {
+		return
+	}
+	n.touched[i] = true
+	name := title(n.it.rec.Variants[i].Options)
+	if g := n.it.goods[i]; what == "metadata" && g.old != nil {
+		n.columns(name, g.old.Metadata, n.it.fields.Variants[i].Metadata)
+		return
+	}
+	n.add(name, word(what), c.From, c.To)
+}
+
+// product reads a change of the product, or of which variants it has.
+func (n *news) product(c catalog.Change) {
+	it := n.it
+	switch {
+	case strings.HasPrefix(c.Field, "variants/"):
+		name, verb := cutLast(strings.TrimPrefix(c.Field, "variants/"), " ")
+		if verb == "removed" {
+			n.removed++
+		}
+		if len(it.old.Options) == 0 && verb == "removed" || len(it.fields.Options) == 0 && verb == "added" {
+			name = ""
+		}
+		n.add(name, verb, c.From, c.To)
+	case c.Field == "metadata":
+		n.columns("", it.old.Metadata, it.fields.Metadata)
+	case c.Field == "published_at":
+		n.add("", "published", strconv.FormatBool(c.From != ""), strconv.FormatBool(c.To != ""))
+	case c.Field == "media" || strings.HasPrefix(c.Field, "media/"): // see images
+	default:
+		n.add("", word(c.Field), c.From, c.To)
+	}
 }
 
 func word(field string) string {
@@ -148,13 +172,6 @@ func (it *item) labels() map[string]int {
 	return out
 }
 
-// cutLabel takes a field like "variants/S / Red/sku" apart.
-func cutLabel(field string, labels map[string]int) (label, what string, ok bool) {
-	label, what = cutLast(field, "/")
-	_, ok = labels[label]
-	return label, what, ok
-}
-
 // reordered reports whether variants that were there before have changed places
 // among themselves. That others before them are gone moves them too, and is
 // told already.
@@ -177,58 +194,50 @@ func (it *item) reordered() bool {
 	return false
 }
 
-// columnChanges tells what has changed of the columns that metadata keeps.
-func (it *item) columnChanges(add func(variant, what, from, to string), variant string, from, to []byte) {
+// columns tells what has changed of the columns that metadata keeps.
+func (n *news) columns(variant string, from, to []byte) {
 	a, b := kept[string](from, keyColumns), kept[string](to, keyColumns)
-	all := maps.Clone(a)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, b)
+	all := merged(a, b, func(string) bool { return false })
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if a[name] != b[name] {
-			add(variant, name, a[name], b[name])
+			n.add(variant, name, a[name], b[name])
 		}
 	}
 	if string(keep(from, keyColumns, b)) != string(keep(to, keyColumns, b)) {
-		add(variant, "columns of images", "", "")
+		n.add(variant, "columns of images", "", "")
 	}
 }
 
-// imageChanges tells which pictures have gone, come or changed.
-func (it *item) imageChanges(add func(variant, what, from, to string), touched map[int]bool) {
-	var gone, came []string
-	for _, m := range it.old.Media {
-		if picture(it.fields.Media, m.URL) < 0 {
+// images tells which pictures have gone, come or changed.
+func (n *news) images() {
+	var gone, came, stayed, order []string
+	alts := map[string]string{}
+	for _, m := range n.it.old.Media {
+		alts[m.URL] = m.Alt
+		if picture(n.it.fields.Media, m.URL) >= 0 {
+			stayed = append(stayed, m.URL)
+		} else {
 			gone = append(gone, m.URL)
 		}
 	}
-	alts := map[string]string{}
-	var stay, order []string
-	for _, m := range it.old.Media {
-		alts[m.URL] = m.Alt
-		if picture(it.fields.Media, m.URL) >= 0 {
-			stay = append(stay, m.URL)
-		}
-	}
-	for _, m := range it.fields.Media {
+	for _, m := range n.it.fields.Media {
 		alt, known := alts[m.URL]
-		if !known {
+		switch {
+		case !known:
 			came = append(came, m.URL)
 			continue
+		case alt != m.Alt:
+			n.add("", "image alt text", alt, m.Alt)
 		}
 		order = append(order, m.URL)
-		if alt != m.Alt {
-			add("", "image alt text", alt, m.Alt)
-		}
 	}
 	for i := range max(len(gone), len(came)) {
-		add("", "image", nth(gone, i), nth(came, i))
+		n.add("", "image", nth(gone, i), nth(came, i))
 	}
-	if !slices.Equal(stay, order) {
-		add("", "order of images", strings.Join(stay, " "), strings.Join(order, " "))
+	if !slices.Equal(stayed, order) {
+		n.add("", "order of images", strings.Join(stayed, " "), strings.Join(order, " "))
 	}
-	it.shownChanges(add, touched)
+	n.shown()
 }
 
 func nth(list []string, i int) string {
@@ -238,22 +247,22 @@ func nth(list []string, i int) string {
 	return ""
 }
 
-// shownChanges tells which variants show another picture than before.
-func (it *item) shownChanges(add func(variant, what, from, to string), touched map[int]bool) {
-	for i, g := range it.goods {
+// shown tells which variants show another picture than before.
+func (n *news) shown() {
+	for i, g := range n.it.goods {
 		if g.old == nil {
 			continue
 		}
-		from, to := nth(shownBy(*it.old, g.old.Values), 0), ""
-		for _, m := range it.fields.Media {
+		from, to := nth(shownBy(*n.it.old, g.old.Values), 0), ""
+		for _, m := range n.it.fields.Media {
 			if slices.ContainsFunc(m.Variants, func(values []string) bool { return slices.Equal(values, g.old.Values) }) {
 				to = m.URL
 				break
 			}
 		}
 		if from != to {
-			touched[i] = true
-			add(title(g.old.Values), "image", from, to)
+			n.touched[i] = true
+			n.add(title(g.old.Values), "image", from, to)
 		}
 	}
 }
