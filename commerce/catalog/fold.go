@@ -21,7 +21,7 @@ var folded = foldTable()
 
 func foldTable() map[rune]rune {
 	m := map[rune]rune{}
-	for _, group := range strings.Fields(folds) {
+	for group := range strings.FieldsSeq(folds) {
 		base := rune(0)
 		for _, r := range group {
 			if base == 0 {

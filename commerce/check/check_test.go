@@ -387,7 +387,7 @@ func TestFaultsOfMapsAreInOrder(t *testing.T) {
 		W     map[string]line
 	}
 	v, bad := in{W: map[string]line{}}, []string{"/first too_short"}
-	for _, key := range strings.Split("abcdefghijklmnopqrst", "") {
+	for key := range strings.SplitSeq("abcdefghijklmnopqrst", "") {
 		v.W[key] = line{}
 		bad = append(bad, "/W/"+key+"/qty too_small")
 	}

@@ -93,7 +93,7 @@ func build(t *testing.T, n int, far func(*commerce.Shop) op.Caller) *shop {
 	return s
 }
 
-// spread gives neighbours in the flow different databases, if there are
+// spread gives neighbors in the flow different databases, if there are
 // several.
 func spread(dbs []*bunstore.DB) commerce.Stores {
 	at := func(i int) *bunstore.DB { return dbs[i%len(dbs)] }

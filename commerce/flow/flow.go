@@ -1,6 +1,6 @@
 // Package flow runs one business process across several engines.
 //
-// A process is a list of steps. Neighbours that write in the same txn.Scope
+// A process is a list of steps. Neighbors that write in the same txn.Scope
 // run as one unit of work. When a step fails, its unit and those before it are
 // undone in reverse order; a unit that was rolled back has nothing to undo.
 // So one list is a single transaction where the engines share a database and a

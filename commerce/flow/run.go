@@ -291,7 +291,7 @@ func (g group[S]) undo(ctx context.Context, id string, s *S) error {
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrTooLate) && !st.Pivot:
-			return fmt.Errorf("undo %s: only a pivot can be too late to undo: %v", st.Name, err)
+			return fmt.Errorf("undo %s: only a pivot can be too late to undo: %v", st.Name, err) //nolint:errorlint // or it would be taken for the pivot's
 		default:
 			return fmt.Errorf("undo %s: %w", st.Name, err)
 		}

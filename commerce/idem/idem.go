@@ -93,7 +93,7 @@ type Options struct {
 // Kept is how long a key is remembered, for Prune.
 const Kept = 72 * time.Hour
 
-// Wrap returns a function that makes commands honour the key of their context
+// Wrap returns a function that makes commands honor the key of their context
 // (ident.Key). Queries and commands without a key pass. Remembered are outputs,
 // unless they have Pending() bool and it is true, and faults of kind Invalid;
 // after any other error the key is free again. opts may be nil.

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,9 +95,7 @@ func indexColumns() (typed map[string]int, metadata map[string]string) {
 	for col, name := range columnNames {
 		typed[strings.ToLower(name)] = col
 	}
-	for name, col := range columnAliases {
-		typed[name] = col
-	}
+	maps.Copy(typed, columnAliases)
 	for _, name := range standardHeader {
 		if _, ok := typed[strings.ToLower(name)]; !ok {
 			metadata[strings.ToLower(name)] = name

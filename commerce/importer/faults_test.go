@@ -147,12 +147,12 @@ func TestProductStopsGrowing(t *testing.T) {
 
 func TestJSONLinesFaults(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"handle":"a","title":"A","variants":[{}],"colour":1}`: `line 3, colour: a product has no such member`,
-		`{"handle":"a","title":"A","variants":[{"colour":1}]}`:  `colour: a product has no such member`,
-		`{"handle":"a","title":5}`:                              `title "number": write text`,
-		`{"handle":"a",`:                                        `not JSON`,
-		`{"handle":"a","title":"A","variants":[{}]} {}`:         `one product and nothing else`,
-		`{"handle":"a","title":"A"}`:                            `at least one variant`,
+		`{"handle":"a","title":"A","variants":[{}],"color":1}`: `line 3, color: a product has no such member`,
+		`{"handle":"a","title":"A","variants":[{"color":1}]}`:  `color: a product has no such member`,
+		`{"handle":"a","title":5}`:                             `title "number": write text`,
+		`{"handle":"a",`:                                       `not JSON`,
+		`{"handle":"a","title":"A","variants":[{}]} {}`:        `one product and nothing else`,
+		`{"handle":"a","title":"A"}`:                           `at least one variant`,
 		`{"handle":"a","title":"A","options":["Size"],"variants":[{"options":["S"]},{"options":["S"]}]}`:                             `variants[1].options[0] "S"`,
 		`{"handle":"a","title":"A","options":["Size"],"variants":[{}]}`:                                                              `variants[0].options[0]: every variant needs`,
 		`{"handle":"a","title":"A","options":["a","b","c","d"],"variants":[{"options":["1","2","3","4"]}]}`:                          `options[3] "d": a product has at most 3`,

@@ -57,7 +57,10 @@ func FuzzReadJSONLines(f *testing.F) {
 
 func generatedRecords(rows int) func(yield func(Record) bool) {
 	return func(yield func(Record) bool) {
-		for rec := range generated(rows, 7) {
+		for rec, err := range generated(rows, 7) {
+			if err != nil {
+				panic(err)
+			}
 			if !yield(rec) {
 				return
 			}

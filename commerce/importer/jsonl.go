@@ -61,7 +61,7 @@ type jsonWalk struct {
 func (w *jsonWalk) walk(yield func(Record, error) bool) {
 	for {
 		line, err := w.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -94,7 +94,7 @@ func (w *jsonWalk) next() ([]byte, error) {
 		}
 		w.buf = append(w.buf, part...)
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 		case err == io.EOF && len(w.buf) > 0:
 			return w.buf, nil
 		default:

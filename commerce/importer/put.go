@@ -32,7 +32,7 @@ func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 		if err := r.preview(ctx, part, have); err != nil {
 			return nil, err
 		}
-		_ = part
+		part = untilFault(part)
 	}
 	for try := 0; ; try++ {
 		again, err := r.putProducts(ctx, part, r.opts.DryRun)
@@ -54,7 +54,7 @@ func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 		return nil, err
 	}
 	if r.opts.OnFault == OnFaultStop && r.opts.DryRun {
-		_ = part
+		part = untilFault(part)
 	}
 	return part, nil
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bufio"
+	"errors"
 	"hash/maphash"
 	"io"
 	"iter"
@@ -35,7 +36,7 @@ type Reader struct {
 func Read(r io.Reader, opts ReadOptions) (*Reader, error) {
 	buffered := bufio.NewReaderSize(r, DetectSize)
 	head, err := buffered.Peek(DetectSize)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	format, err := Detect(head)

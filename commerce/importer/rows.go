@@ -106,9 +106,9 @@ func (s *rowReader) scan() error {
 	for fresh := true; ; {
 		b, err := s.byte(false)
 		switch {
-		case err == io.EOF && s.used == 0:
+		case err == io.EOF && s.used == 0: //nolint:errorlint // asked for each byte; byte returns it bare
 			return io.EOF
-		case err == io.EOF || err == nil && b == '\n':
+		case err == io.EOF || err == nil && b == '\n': //nolint:errorlint // the same
 			s.ends = append(s.ends, len(s.text))
 			return nil
 		case err != nil:
@@ -139,7 +139,7 @@ func (s *rowReader) quoted() error {
 	s.opened = s.next + 1
 	for {
 		b, err := s.byte(true)
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // the same
 			return &FileError{Fault{Row: s.row, Line: s.line, Message: fmt.Sprintf("the quoted cell that begins in line %d never ends", s.opened)}, ErrQuote}
 		}
 		if err != nil {

@@ -86,7 +86,7 @@ func (r *run) open(ctx context.Context, file io.Reader) error {
 	r.count = &countingReader{r: file}
 	buffered := bufio.NewReaderSize(r.count, DetectSize)
 	head, err := buffered.Peek(DetectSize)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	format, err := Detect(head)

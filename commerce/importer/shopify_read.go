@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,7 +22,7 @@ func ReadShopify(r io.Reader, opts ReadOptions) (*Reader, error) {
 	}
 	rows := newRowReader(r)
 	row, err := rows.read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, &FileError{Fault{Row: 1, Line: 1, Message: "the file is empty"}, ErrHeader}
 	}
 	if err != nil {
@@ -176,13 +177,13 @@ func (w *shopifyWalk) begin(handle string, row csvRow) *draft {
 
 // end yields what is left when the rows have ended with err.
 func (w *shopifyWalk) end(d *draft, err error, yield func(Record, error) bool) {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		if d != nil {
 			yield(d.finish())
 		}
 		return
 	}
-	if fe, ok := err.(*FileError); ok && d != nil {
+	if fe, ok := errors.AsType[*FileError](err); ok && d != nil {
 		fe.Fault.Handle = shorten(d.rec.Handle)
 		fe.Fault.Message += fmt.Sprintf("; nothing was read from the product %q in row %d on", fe.Fault.Handle, d.rec.Row)
 	}

@@ -120,6 +120,7 @@ func (t *task) withdraw(reason string) error {
 		if err := t.beginCancel(reason); err != nil {
 			return err
 		}
+	default: // finishCancel says whether it can be
 	}
 	if t.CancelReason == nil {
 		t.CancelReason = &reason

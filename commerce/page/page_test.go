@@ -115,8 +115,8 @@ func TestAll(t *testing.T) {
 
 func TestAllStops(t *testing.T) {
 	calls := 0
-	for n := range page.All(t.Context(), numbers(100, &calls)) {
-		if n == 3 {
+	for n, err := range page.All(t.Context(), numbers(100, &calls)) {
+		if err != nil || n == 3 {
 			break
 		}
 	}

@@ -64,6 +64,7 @@ func (p *Payment) apply(s Snapshot) error {
 		p.Failure = nil
 		p.Authorized.Minor = max(p.Authorized.Minor, s.Authorized.Minor)
 		p.Captured.Minor = max(p.Captured.Minor, s.Captured.Minor)
+	default: // says nothing of money
 	}
 	return nil
 }

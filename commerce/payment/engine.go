@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/ident"
@@ -105,9 +106,7 @@ func (e *Engine) Methods(ctx context.Context, in op.Nothing) (MethodsOutput, err
 	out := MethodsOutput{Items: make([]MethodInfo, len(e.methods))}
 	for i, w := range e.methods {
 		least := map[money.Currency]int64{}
-		for c, minor := range w.Minimum {
-			least[c] = minor
-		}
+		maps.Copy(least, w.Minimum)
 		out.Items[i] = MethodInfo{ID: w.ID, Kind: w.Kind, Name: w.Name, HoldSeconds: int64(w.Hold / time.Second),
 			Confirms: w.Confirms, Manual: w.Manual, Minimum: least}
 	}

@@ -106,7 +106,7 @@ func TestShippingOptions(t *testing.T) {
 		q := quote(t, b)
 		var got []string
 		for _, o := range q.Options {
-			got = append(got, o.ID+" "+string(money.New(o.Price.Minor, "JPY").Decimal()))
+			got = append(got, o.ID+" "+money.New(o.Price.Minor, "JPY").Decimal())
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: options %q, want %q", tt.name, got, tt.want)

@@ -133,7 +133,7 @@ func (s *Store) commit(st *state) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name()) //nolint:errcheck // it is gone after the rename
+	defer os.Remove(temp.Name())
 	_, err = temp.Write(data)
 	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err

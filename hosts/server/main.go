@@ -17,9 +17,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr, nil)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	defer stop() // not before the end: make and timeout send a signal twice
+	if err := run(ctx, os.Args[1:], os.Environ(), os.Stderr, nil); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}

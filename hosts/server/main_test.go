@@ -181,8 +181,10 @@ func TestDrain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	for range 2 { // make and timeout send it twice
+		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for refused := false; !refused; { // it takes no new request from now on
 		conn, err := net.Dial("tcp", p.addr)

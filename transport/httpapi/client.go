@@ -190,7 +190,7 @@ func ask(query url.Values, f Field, v reflect.Value) {
 
 // text writes a value as set reads it.
 func text(v reflect.Value) string {
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 		if data, err := m.MarshalText(); err == nil {
 			return string(data)
 		}

@@ -231,7 +231,7 @@ func (d *decoder) readParam(v reflect.Value, name, rawValue string, seen map[str
 	}
 	fv := v.FieldByIndex(f.Path)
 	if f.Type.Kind() == reflect.Map {
-		m, _ := fv.Interface().(map[string][]string)
+		m, _ := reflect.TypeAssert[map[string][]string](fv)
 		if m == nil {
 			m = map[string][]string{}
 			fv.Set(reflect.ValueOf(m))

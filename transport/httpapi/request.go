@@ -120,7 +120,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // panicked answers for a handler that panicked, if it has not answered yet.
 func (m *Mux) panicked(w *recorder, r *http.Request, p any) {
-	if p == http.ErrAbortHandler {
+	if p == http.ErrAbortHandler { //nolint:errorlint // p is any value, as net/http compares it
 		panic(p)
 	}
 	m.opts.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", ident.Request(r.Context())),

@@ -68,7 +68,7 @@ func innerOf(t reflect.Type) (reflect.Type, bool) {
 	if t.Kind() != reflect.Struct {
 		return nil, false
 	}
-	if _, ok := reflect.Zero(t).Interface().(inner); !ok {
+	if _, ok := reflect.TypeAssert[inner](reflect.Zero(t)); !ok {
 		return nil, false
 	}
 	f, ok := t.FieldByName("Value")

@@ -82,6 +82,7 @@ func (w *Wire) Call(ctx context.Context, name string, in, out any) error {
 		w.late = append(w.late, func() { _, _ = perform(context.WithoutCancel(ctx), h, asked) })
 		w.mu.Unlock()
 		return errLost
+	case None, LostAnswer:
 	}
 	answer, err := perform(ctx, h, asked)
 	if trouble == LostAnswer {

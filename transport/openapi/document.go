@@ -29,7 +29,7 @@ type object = map[string]any
 // Document returns the document as indented JSON, the same for the same input.
 // Routes whose operation is not among handlers are left out.
 func Document(routes []httpapi.Route, handlers []op.Handler, info Info) []byte {
-	b := builder{in: newSchemas(true), out: newSchemas(false), paths: map[string]object{}, tags: map[string]bool{}, ids: map[string]bool{}}
+	b := builder{in: newSchemas(true), out: newSchemas(false), paths: map[string]object{}, tags: map[string]bool{}, ids: map[string]bool{}, common: map[int]bool{}}
 	for _, route := range routes {
 		i := slices.IndexFunc(handlers, func(h op.Handler) bool { return h.Name == route.Op })
 		if i < 0 {
@@ -53,6 +53,7 @@ type builder struct {
 	paths   map[string]object
 	tags    map[string]bool
 	ids     map[string]bool
+	common  map[int]bool // statuses that refer to a common response
 }
 
 func (b *builder) document(info Info) object {
@@ -65,7 +66,7 @@ func (b *builder) document(info Info) object {
 	components["Problem"] = problemSchema
 	var tags []object
 	for _, name := range slices.Sorted(maps.Keys(b.tags)) {
-		tags = append(tags, object{"name": name})
+		tags = append(tags, object{"name": name, "description": aboutTag(name)})
 	}
 	server := info.Server
 	if server == "" {
@@ -73,13 +74,13 @@ func (b *builder) document(info Info) object {
 	}
 	return object{
 		"openapi": "3.1.0",
-		"info":    object{"title": info.Title, "version": info.Version, "description": info.Description},
+		"info":    object{"title": info.Title, "version": info.Version, "description": info.Description, "license": object{"name": "MIT", "identifier": "MIT"}},
 		"servers": []object{{"url": server}},
 		"tags":    tags,
 		"paths":   b.paths,
 		"components": object{
 			"schemas":         components,
-			"responses":       commonResponses(),
+			"responses":       b.commonResponses(),
 			"securitySchemes": securitySchemes,
 		},
 	}
@@ -92,8 +93,9 @@ func (b *builder) operation(route httpapi.Route, h op.Handler) object {
 		"operationId": b.id(route), "summary": h.Doc, "tags": []string{tag},
 		"parameters": b.parameters(route, h), "responses": b.responses(route, h), "security": security(route, h),
 	}
+	o["description"] = h.Doc
 	if scope := scopeOf(route, h); scope != "" {
-		o["description"] = "Needs the scope `" + scope + "`."
+		o["description"] = h.Doc + "\n\nNeeds the scope `" + scope + "`."
 	}
 	if !route.HasBody() {
 		return o
@@ -125,6 +127,14 @@ func tagOf(route httpapi.Route) string {
 		return "admin/" + tag
 	}
 	return tag
+}
+
+// aboutTag says whom the operations of a tag are for.
+func aboutTag(tag string) string {
+	if area, ok := strings.CutPrefix(tag, "admin/"); ok {
+		return "For the staff: " + strings.ReplaceAll(area, "-", " ") + "."
+	}
+	return "For shoppers: " + tag + "."
 }
 
 func scopeOf(route httpapi.Route, h op.Handler) string {
@@ -198,14 +208,14 @@ func (b *builder) responses(route httpapi.Route, h op.Handler) object {
 		status = http.StatusNoContent
 	}
 	b.success(out, status, route, h)
-	if _, ok := reflect.Zero(h.Out).Interface().(interface{ Pending() bool }); ok && status != http.StatusNoContent {
+	if _, ok := reflect.TypeAssert[interface{ Pending() bool }](reflect.Zero(h.Out)); ok && status != http.StatusNoContent {
 		b.success(out, http.StatusAccepted, route, h)
 	}
 	if route.Cache != "" {
 		out["304"] = object{"description": "What the client has is current."}
 	}
 	for status, codes := range failures(route, h) {
-		out[strconv.Itoa(status)] = problemResponse(status, codes)
+		out[strconv.Itoa(status)] = b.problemResponse(status, codes)
 	}
 	return out
 }
@@ -217,7 +227,7 @@ func (b *builder) success(out object, status int, route httpapi.Route, h op.Hand
 	header := func(name, doc string) {
 		headers[name] = object{"description": doc, "schema": object{"type": "string"}}
 	}
-	if _, ok := reflect.Zero(h.Out).Interface().(interface{ VersionOf() int64 }); ok || route.Cache != "" {
+	if _, ok := reflect.TypeAssert[interface{ VersionOf() int64 }](reflect.Zero(h.Out)); ok || route.Cache != "" {
 		header("ETag", "The version, for If-Match or If-None-Match.")
 	}
 	if status == http.StatusCreated || status == http.StatusAccepted {

@@ -34,9 +34,12 @@ const problemType = "application/problem+json"
 // commonName names the response of the transport's own faults of a status.
 func commonName(status int) string { return "Problem" + strconv.Itoa(status) }
 
-func commonResponses() object {
+func (b *builder) commonResponses() object {
 	by := map[int][]*fault.Error{}
 	for _, f := range httpapi.Faults {
+		if !b.common[httpapi.StatusOf(f)] {
+			continue // no operation answers so
+		}
 		by[httpapi.StatusOf(f)] = append(by[httpapi.StatusOf(f)], f)
 	}
 	out := object{}
@@ -48,8 +51,9 @@ func commonResponses() object {
 
 // problemResponse describes a status: with the transport's faults alone it is a
 // reference.
-func problemResponse(status int, own []*fault.Error) object {
+func (b *builder) problemResponse(status int, own []*fault.Error) object {
 	if len(own) == 0 {
+		b.common[status] = true
 		return object{"$ref": "#/components/responses/" + commonName(status)}
 	}
 	return response(status, own)

@@ -167,7 +167,7 @@ func maybe(t reflect.Type) (reflect.Type, bool) {
 	if t.Kind() != reflect.Struct {
 		return nil, false
 	}
-	_, ok := reflect.Zero(t).Interface().(interface{ Inner() (any, bool) })
+	_, ok := reflect.TypeAssert[interface{ Inner() (any, bool) }](reflect.Zero(t))
 	f, has := t.FieldByName("Value")
 	return f.Type, ok && has
 }

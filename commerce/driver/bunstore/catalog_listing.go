@@ -106,9 +106,9 @@ type part struct {
 	args []any
 }
 
-func (p *part) add(sql string, args ...any) {
-	p.sql.WriteString(sql)
-	p.args = append(p.args, args...)
+func (q *part) add(sql string, args ...any) {
+	q.sql.WriteString(sql)
+	q.args = append(q.args, args...)
 }
 
 // Search implements catalog.Store.

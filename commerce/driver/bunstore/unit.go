@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,7 +129,7 @@ func (h *hooks) call() {
 func (d *DB) OnRecord(fn func()) {
 	d.hooks.mu.Lock()
 	defer d.hooks.mu.Unlock()
-	d.hooks.fns = append(d.hooks.fns[:len(d.hooks.fns):len(d.hooks.fns)], fn)
+	d.hooks.fns = append(slices.Clip(d.hooks.fns), fn)
 }
 
 func (d *DB) run(ctx context.Context, u *unit, fn func(ctx context.Context) error) error {

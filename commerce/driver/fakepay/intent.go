@@ -34,8 +34,9 @@ func (in Intent) over() bool {
 	switch in.Status {
 	case payment.StatusAuthorized, payment.StatusCaptured, payment.StatusFailed, payment.StatusCanceled:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // start makes one attempt to get the money.

@@ -131,7 +131,7 @@ func (i Inbox) Redrive(ctx context.Context, consumer, eventID string) error {
 			return err
 		}
 		i.recorded()
-		return Outbox{i.DB}.putBack(ctx, outboxRow{position, l.Event})
+		return Outbox(i).putBack(ctx, outboxRow{position, l.Event})
 	})
 }
 

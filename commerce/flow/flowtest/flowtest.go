@@ -270,7 +270,10 @@ func staleEnds(t *testing.T, h Harness) {
 		save(t, h.Journal, &e)
 	}
 	n := 0
-	for range h.Journal.Stale(t.Context(), "checkout", noon.Add(time.Hour), noon) {
+	for _, err := range h.Journal.Stale(t.Context(), "checkout", noon.Add(time.Hour), noon) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}

@@ -1,0 +1,254 @@
+package embed_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/mercer-commerce/mercer/commerce/catalog"
+	"github.com/mercer-commerce/mercer/commerce/checkout"
+	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
+	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
+	"github.com/mercer-commerce/mercer/commerce/fulfil"
+	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
+	"github.com/mercer-commerce/mercer/commerce/storefront"
+)
+
+func shipInput(o order.Order) fulfil.ShipInput {
+	return fulfil.ShipInput{ID: o.Fulfillments[len(o.Fulfillments)-1].ID, Tracking: []order.Tracking{{Carrier: "DHL", Number: "1"}}}
+}
+
+// duel runs two commands on one order at once. Of what they answer, at most
+// those of the allowed errors are losses.
+func duel(t *testing.T, a, b func() error, allowed ...error) (errA, errB error) {
+	t.Helper()
+	errs := make([]error, 2)
+	together(2, func(i int) {
+		if errs[i] = []func() error{a, b}[i](); errs[i] != nil {
+			lost(t, errs[i], allowed...)
+		}
+	})
+	return errs[0], errs[1]
+}
+
+func (w *world) cancel(id string) error {
+	_, err := w.far.Checkout.Cancel(context.Background(), checkout.CancelInput{ID: id})
+	return err
+}
+
+// duels is how often each duel is fought.
+func duels() int { return scaled(15, 200) }
+
+// An order is canceled, or its parcel leaves: not both.
+func TestCancelAgainstShip(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := duels()
+		mug := w.Variant("Mug", 1000, int64(n))
+		for range n {
+			o := w.Order(cash, one(mug))
+			ship := func() error {
+				planned, err := w.far.Fulfil.Create(context.Background(), order.CreateFulfillmentInput{ID: o.ID})
+				if err == nil {
+					_, err = w.far.Fulfil.Ship(context.Background(), shipInput(planned))
+				}
+				return err
+			}
+			canceled, shipped := duel(t, func() error { return w.cancel(o.ID) }, ship,
+				order.ErrInFulfillment, order.ErrIllegal, order.ErrNotConfirmed, order.ErrStale, checkout.ErrInProgress)
+			got := w.order(o.ID)
+			if (canceled == nil) == (shipped == nil) || (got.Status == order.StatusCanceled) != (canceled == nil) {
+				t.Errorf("the order is %s; cancel: %v; ship: %v", got.Status, canceled, shipped)
+			}
+		}
+	})
+}
+
+// An order is canceled, or its money comes: not both.
+func TestCancelAgainstCapture(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := duels()
+		mug := w.Variant("Mug", 1000, int64(n))
+		for range n {
+			o := w.Order(transfer, one(mug))
+			capture := func() error {
+				_, err := w.far.Checkout.Capture(context.Background(), payment.CaptureInput{ID: o.Payment.ID, Reference: "S1"})
+				return err
+			}
+			canceled, captured := duel(t, func() error { return w.cancel(o.ID) }, capture,
+				checkout.ErrPaid, checkout.ErrInProgress, payment.ErrIllegal, payment.ErrCanceled, order.ErrIllegal)
+			w.settled(t, o.ID, canceled, captured)
+		}
+	})
+}
+
+// An order is canceled, or paid at last: not both.
+func TestCancelAgainstPay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := duels()
+		mug := w.Variant("Mug", 1000, int64(n))
+		for range n {
+			w.bank.Set(fakepay.Any, fakepay.Decline)
+			o := w.Order(card, one(mug))
+			w.bank.Set(fakepay.Any, fakepay.Approve)
+			pay := func() error {
+				p, err := w.far.Checkout.Pay(context.Background(), checkout.PayInput{ID: o.ID, Means: checkout.Means{Method: card}})
+				if err == nil && p.PaymentStatus != order.PayPaid {
+					return errNotPaid
+				}
+				return err
+			}
+			canceled, paid := duel(t, func() error { return w.cancel(o.ID) }, pay,
+				errNotPaid, checkout.ErrPaid, checkout.ErrInProgress, checkout.ErrNotPayable, payment.ErrIllegal, payment.ErrCanceled, order.ErrIllegal)
+			w.settled(t, o.ID, canceled, paid)
+			if can, err := w.bank.Chargeable(o.ID); can > 1 || err != nil {
+				t.Errorf("%d payments of %s can charge, %v", can, o.ID, err)
+			}
+		}
+	})
+}
+
+var errNotPaid = errors.New("answered, and not paid")
+
+// settled fails the test unless an order has one end: canceled without money,
+// or confirmed with it. Whoever was told of success was told the truth. What
+// is still on its way is finished first, as the jobs of a shop do.
+func (w *world) settled(t *testing.T, id string, canceled, paid error) {
+	t.Helper()
+	f := w.shop.Flows.Checkout
+	w.clock.Advance(2 * checkout.Wait)
+	if err := errors.Join(f.Reconcile(t.Context()), f.Sweep(t.Context())); err != nil {
+		t.Errorf("jobs: %v", err)
+	}
+	o := w.order(id)
+	switch {
+	case o.Status == order.StatusCanceled && o.Balance.Captured.IsZero() && paid != nil:
+	case o.Status == order.StatusConfirmed && o.PaymentStatus == order.PayPaid && canceled != nil:
+	default:
+		t.Errorf("order %s is %s and %s; cancel: %v; payment: %v", id, o.Status, o.PaymentStatus, canceled, paid)
+	}
+}
+
+// Orders that are rolled back leave gaps in the numbers and no number twice.
+func TestOrderNumbers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := scaled(40, 200)
+		mug := w.Variant("Mug", 1000, int64(n))
+		carts := w.carts(n, one(mug))
+		errBack := errors.New("somebody's own unit of work is rolled back")
+		together(n, func(i int) {
+			if i%10 != 0 {
+				if _, err := w.complete(carts[i], cash, fmt.Sprint("n-", i)); err != nil {
+					t.Errorf("complete: %v", err)
+				}
+				return
+			}
+			err := w.shop.DB.Do(context.Background(), func(ctx context.Context) error {
+				in := checkout.CompleteInput{ID: carts[i].ID, ExpectedTotal: carts[i].Totals.Total, Payment: checkout.Means{Method: cash}}
+				if _, err := w.shop.Checkout.Complete(shoptest.Guest(ctx, carts[i]), in); err != nil {
+					return err
+				}
+				return errBack
+			})
+			if !errors.Is(err, errBack) {
+				t.Errorf("rolled back: %v", err)
+			}
+		})
+		numbers := map[string]bool{}
+		for _, c := range carts {
+			s := w.stored(c.ID)
+			if s.OrderID == "" {
+				continue
+			}
+			o := w.order(s.OrderID)
+			if numbers[o.Number] {
+				t.Errorf("two orders have the number %s", o.Number)
+			}
+			numbers[o.Number] = true
+		}
+		if want := n - (n+9)/10; len(numbers) != want || w.orders() != int64(want) {
+			t.Errorf("%d numbers, %d orders, want %d", len(numbers), w.orders(), want)
+		}
+	})
+}
+
+// What is written as it was is no conflict.
+func TestWritingEqualValues(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		mug := w.Variant("Mug", 1000, 10)
+		c := w.Cart(one(mug))
+		ctx := shoptest.Guest(t.Context(), c)
+		o := w.Order(transfer, one(mug))
+		for range 3 {
+			w.Stock(mug, 10)
+			w.Price(mug, 1000)
+			version := w.stored(c.ID).Version
+			got, err := w.far.Storefront.SetAddress(ctx, storefront.SetAddressInput{ID: c.ID, Kind: "billing", Version: version, Address: shoptest.Address()})
+			if err != nil {
+				t.Errorf("the same address: %v", err)
+			}
+			_, err = w.far.Storefront.UpdateCart(ctx, storefront.UpdateCartInput{ID: c.ID, Version: got.Version, Email: op.Some("ada@example.com")})
+			if err != nil {
+				t.Errorf("the same e-mail: %v", err)
+			}
+			_, err = w.far.Inventory.Adjust(t.Context(), inventory.AdjustInput{VariantID: mug, Delta: 0, Reason: "counted"})
+			if err != nil {
+				t.Errorf("no change of stock: %v", err)
+			}
+			noted := order.NotePaymentInput{ID: o.ID, Payment: *o.Payment, Version: o.Payment.Version}
+			if _, err := w.far.Orders.NotePayment(t.Context(), noted); err != nil {
+				t.Errorf("the same news: %v", err)
+			}
+		}
+		if got := w.order(o.ID); got.Version != o.Version {
+			t.Errorf("news that were known made version %d of %d", got.Version, o.Version)
+		}
+	})
+}
+
+// An order is what its shopper has agreed to, whatever becomes of the shop.
+func TestOrdersDoNotChange(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		mug := w.Variant("Mug", 1000, 10)
+		o := w.Order(cash, one(mug))
+		before, err := json.Marshal(w.order(o.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		of, err := w.far.Catalog.Variants(ctx, catalog.VariantsInput{IDs: []string{mug}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		product := of.Items[0].ProductID
+		changes := []func() error{
+			func() error {
+				_, err := w.far.Catalog.UpdateProduct(ctx, catalog.UpdateProductInput{ID: product, Title: op.Some("Cup")})
+				return err
+			},
+			func() error { w.Price(mug, 9900); return nil },
+			func() error {
+				_, err := w.far.Pricing.CreateTaxRate(ctx, pricing.TaxRateFields{Name: "VAT", Country: "DE", Rate: 190_000})
+				return err
+			},
+			func() error {
+				_, err := w.far.Catalog.DeleteProduct(ctx, catalog.IDInput{ID: product})
+				return err
+			},
+		}
+		for i, change := range changes {
+			if err := change(); err != nil {
+				t.Fatalf("change %d: %v", i, err)
+			}
+			if after, _ := json.Marshal(w.order(o.ID)); string(after) != string(before) {
+				t.Errorf("after change %d the order is\n%s\nwas\n%s", i, after, before)
+			}
+		}
+		w.ship(t, o.ID)
+	})
+}
