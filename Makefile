@@ -14,6 +14,8 @@ demo: build ## a whole shop on http://localhost:3001, with its data in ./data
 	@exec bin/mercer serve --demo
 
 demo-reset: ## throw the data of the demo away
+	@if [ -e data/shop.db.lock ] && command -v flock >/dev/null && ! flock -n data/shop.db.lock true; then \
+		echo "a server serves ./data: stop it first" >&2; exit 1; fi
 	@rm -rf data
 	@echo "./data is gone: make demo begins a new shop"
 

@@ -45,7 +45,7 @@ type countedShop struct {
 	shoptest.Factory
 	*tally
 	shop *embed.Shop
-	wire op.Caller // honours idempotency keys
+	wire op.Caller // honors idempotency keys
 }
 
 func eachCounted(t *testing.T, test func(t *testing.T, s *countedShop)) {

@@ -42,7 +42,7 @@ type Options struct {
 	Passive bool
 
 	Idle  time.Duration      // as in flow.Options
-	Lease time.Duration      // as in idem.Options
+	Lease time.Duration      // how long a dead process keeps requests and events to itself; as in idem.Options and outbox.Options
 	At    func(point string) // as in checkout.Options
 }
 

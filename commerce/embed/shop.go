@@ -23,7 +23,7 @@ import (
 )
 
 // Shop is a whole shop in this process. Its parts are called directly; Register
-// serves them to others, with idempotency keys honoured.
+// serves them to others, with idempotency keys honored.
 type Shop struct {
 	*commerce.Shop
 	Flows    commerce.Flows
@@ -78,7 +78,7 @@ func (s *Shop) react(ctx context.Context) error {
 			return fmt.Errorf("embed: %w", err)
 		}
 	}
-	s.relay = outbox.New(bunstore.Outbox{DB: s.DB}, s.Bus.Acknowledged(), &outbox.Options{Log: s.opts.Log, Now: s.opts.Now})
+	s.relay = outbox.New(bunstore.Outbox{DB: s.DB}, s.Bus.Acknowledged(), &outbox.Options{Log: s.opts.Log, Now: s.opts.Now, Lease: s.opts.Lease})
 	s.DB.OnRecord(s.relay.Wake)
 	return nil
 }
@@ -128,7 +128,7 @@ func (s *Shop) Drain(ctx context.Context) error { return s.relay.Drain(ctx) }
 // RunJob does the named periodic work now.
 func (s *Shop) RunJob(ctx context.Context, name string) error { return s.jobs.RunNow(ctx, name) }
 
-// Register serves every operation on r. Idempotency keys are honoured.
+// Register serves every operation on r. Idempotency keys are honored.
 func (s *Shop) Register(r op.Registrar) {
 	commerce.Register(idem.Registrar(r, bunstore.Idem{DB: s.DB}, &idem.Options{Log: s.opts.Log, Now: s.opts.Now, Lease: s.opts.Lease, Refill: s.refill()}), s.Shop)
 }

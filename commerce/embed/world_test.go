@@ -35,7 +35,7 @@ const (
 )
 
 // world is a shop and the ways to it: Factory.Shop and far are reached through
-// JSON, with idempotency keys honoured, as by a host; shop is called directly.
+// JSON, with idempotency keys honored, as by a host; shop is called directly.
 type world struct {
 	shoptest.Factory
 	shop  *embed.Shop

@@ -195,7 +195,8 @@ func (v *Variant) value(col int) string {
 	return ""
 }
 
-// transient reports whether e says only that somebody else was faster.
+// transient reports whether e may say only that somebody else was faster, who
+// may have made this very product, its SKUs with it.
 func transient(e *fault.Error) bool {
-	return e != nil && (e.Code == catalog.ErrSlugTaken.Code || e.Code == catalog.ErrProductStale.Code)
+	return e != nil && (e.Code == catalog.ErrSlugTaken.Code || e.Code == catalog.ErrSKUTaken.Code || e.Code == catalog.ErrProductStale.Code)
 }

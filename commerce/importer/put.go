@@ -29,23 +29,13 @@ func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 		return nil, err
 	}
 	if r.opts.OnFault == OnFaultStop && !r.opts.DryRun {
-		if err := r.preview(ctx, part, have); err != nil {
+		if have, err = r.preview(ctx, part, have); err != nil {
 			return nil, err
 		}
 		part = untilFault(part)
 	}
-	for try := 0; ; try++ {
-		again, err := r.putProducts(ctx, part, r.opts.DryRun)
-		if err != nil {
-			return nil, err
-		}
-		if len(again) == 0 || try == 2 {
-			break
-		}
-		// Somebody else has written the same products since they were read.
-		if have, err = r.replan(ctx, part, again); err != nil {
-			return nil, err
-		}
+	if have, err = r.putProducts(ctx, part, have, r.opts.DryRun); err != nil {
+		return nil, err
 	}
 	if err := r.putPrices(ctx, part, have); err != nil {
 		return nil, err
@@ -70,13 +60,15 @@ func untilFault(part []*item) []*item {
 	return part[:k+1]
 }
 
-// preview finds the faults of part without writing anything.
-func (r *run) preview(ctx context.Context, part []*item, have goodsIn) error {
-	if _, err := r.putProducts(ctx, part, true); err != nil {
-		return err
+// preview finds the faults of part without writing anything. It returns what the
+// shop has of part.
+func (r *run) preview(ctx context.Context, part []*item, have goodsIn) (goodsIn, error) {
+	have, err := r.putProducts(ctx, part, have, true)
+	if err != nil {
+		return have, err
 	}
 	if err := r.putLevels(ctx, part, have, true); err != nil {
-		return err
+		return have, err
 	}
 	for _, it := range part {
 		for i := range it.goods {
@@ -87,16 +79,26 @@ func (r *run) preview(ctx context.Context, part []*item, have goodsIn) error {
 		}
 		it.changes = nil
 	}
-	return nil
+	return have, nil
 }
 
-// replan plans again what others have overtaken, and reads again what the shop
-// has of all of part.
-func (r *run) replan(ctx context.Context, part, again []*item) (goodsIn, error) {
-	for _, it := range again {
-		it.faults = nil
+// putProducts writes the products of part. Those that somebody else has written
+// since they were read are planned and written again; it returns what the shop
+// has of part then.
+func (r *run) putProducts(ctx context.Context, part []*item, have goodsIn, dry bool) (goodsIn, error) {
+	const tries = 3
+	for try := 1; ; try++ {
+		again, err := r.putOnce(ctx, part, dry)
+		if err != nil || len(again) == 0 || try == tries {
+			return have, err
+		}
+		for _, it := range again {
+			it.faults = nil
+		}
+		if have, err = r.plan(ctx, part); err != nil {
+			return have, err
+		}
 	}
-	return r.plan(ctx, part)
 }
 
 // plan reads what the shop has of part and works out what is to become of it.
@@ -180,9 +182,9 @@ func readGoods(ctx context.Context, p Ports, ids []string, stock bool) (goodsIn,
 	return have, nil
 }
 
-// putProducts writes the products of part that have no result yet. It returns
-// those that were overtaken by somebody else.
-func (r *run) putProducts(ctx context.Context, part []*item, dry bool) (overtaken []*item, err error) {
+// putOnce writes the products of part that have no result yet. It returns those
+// that somebody else may have overtaken.
+func (r *run) putOnce(ctx context.Context, part []*item, dry bool) (overtaken []*item, err error) {
 	var todo []*item
 	in := catalog.PutProductsInput{DryRun: dry}
 	for _, it := range part {

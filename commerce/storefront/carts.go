@@ -88,7 +88,7 @@ func (e *Engine) CreateCart(ctx context.Context, in CreateCartInput) (Cart, erro
 	if err != nil {
 		return Cart{}, err
 	}
-	c, err := e.Carts.Create(inside(ctx), cart.CreateInput{Market: m.ID, Currency: m.Currency, Country: in.Country, Email: in.Email, Items: items})
+	c, err := e.Carts.Create(inside(ctx), cart.CreateInput{Market: m.ID, Currency: m.Currency, Locale: locale(m), Country: in.Country, Email: in.Email, Items: items})
 	if err != nil {
 		return Cart{}, err
 	}
@@ -97,6 +97,14 @@ func (e *Engine) CreateCart(ctx context.Context, in CreateCartInput) (Cart, erro
 		out.Token = e.token(c)
 	}
 	return out, err
+}
+
+// locale is the language of a market, the first one that it names.
+func locale(m pricing.Market) string {
+	if len(m.Locales) == 0 {
+		return "en"
+	}
+	return m.Locales[0]
 }
 
 func (e *Engine) token(c cart.Cart) string { return ident.Token(e.opts.Secret, c.ID, c.Epoch) }

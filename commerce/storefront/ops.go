@@ -60,7 +60,7 @@ var (
 		Doc: "One category by id or slug.", Fails: []*fault.Error{catalog.ErrCategoryNotFound}}
 
 	OpCreateCart = op.Op[CreateCartInput, Cart]{Name: "storefront.create_cart", Access: op.Anyone,
-		Doc: "Makes a cart. The token in the answer opens it from then on.", Fails: []*fault.Error{pricing.ErrMarketNotFound, cart.ErrNothingAdded}}
+		Doc: "Makes a cart. The token in the answer opens it from then on.", Fails: []*fault.Error{pricing.ErrMarketNotFound, cart.ErrNothingAdded, ErrVariantUnknown}}
 	OpCart   = op.Op[cart.IDInput, Cart]{Name: "storefront.cart", Kind: op.Query, Access: op.Owner, Doc: "A cart with today's prices.", Fails: []*fault.Error{cart.ErrNotFound}}
 	OpMyCart = op.Op[cart.MineInput, Cart]{Name: "storefront.my_cart", Kind: op.Query, Access: op.Owner,
 		Doc: "The open cart of the signed-in customer.", Fails: []*fault.Error{cart.ErrNotFound}}
@@ -68,7 +68,7 @@ var (
 		Doc: "Changes e-mail, market, note or metadata: fields that are absent stay.", Fails: failing(pricing.ErrMarketNotFound)}
 	OpDeleteCart = op.Op[cart.IDInput, op.Nothing]{Name: "storefront.delete_cart", Access: op.Owner, Doc: "Gives a cart up.", Fails: []*fault.Error{cart.ErrNotFound, cart.ErrClosed}}
 	OpAddItems   = op.Op[AddItemsInput, Cart]{Name: "storefront.add_items", Access: op.Owner,
-		Doc: "Puts goods in a cart and says what became of each.", Fails: failing(cart.ErrNothingAdded)}
+		Doc: "Puts goods in a cart and says what became of each.", Fails: failing(cart.ErrNothingAdded, ErrVariantUnknown)}
 	OpSetQuantity = op.Op[SetQuantityInput, Cart]{Name: "storefront.set_quantity", Access: op.Owner,
 		Doc: "Says how many of an item are wanted.", Fails: failing(cart.ErrItemNotFound, inventory409)}
 	OpRemoveItem = op.Op[cart.RemoveItemInput, Cart]{Name: "storefront.remove_item", Access: op.Owner,

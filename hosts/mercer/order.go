@@ -99,24 +99,36 @@ func showOrder(out io.Writer, o order.Order) {
 	if a := o.Addresses.Shipping; a != nil {
 		field(out, "Ship to", strings.Join([]string{a.Name, a.Line1, a.PostalCode + " " + a.City, a.Country}, ", "))
 	}
+	showItems(out, o)
+	showMoney(out, o)
+	showParcels(out, o)
+}
+
+func showItems(out io.Writer, o order.Order) {
 	t := table{head: []string{"ITEM", "SKU", "TITLE", "QUANTITY", "SHIPPED", "CANCELED", "PRICE", "TOTAL"}}
 	for _, it := range o.Items {
 		t.add(it.ID, text(it.SKU), strings.TrimSpace(it.Title+" "+text(it.VariantTitle)), number(it.Quantity), number(it.Quantities.Fulfilled),
 			number(it.Quantities.Canceled), it.UnitPrice.String(), it.Total.String())
 	}
 	section(out, t)
+}
+
+func showMoney(out io.Writer, o order.Order) {
 	_, _ = io.WriteString(out, "\n")
 	field(out, "Subtotal", o.Totals.Subtotal.String())
 	field(out, "Shipping", o.Totals.Shipping.String())
 	field(out, "Tax", o.Totals.Tax.String())
 	field(out, "Total", o.Totals.Total.String())
 	field(out, "Due", o.Balance.Due.String())
-	t = table{head: []string{"PAYMENT", "METHOD", "STATUS", "AMOUNT", "CAPTURED"}}
+	t := table{head: []string{"PAYMENT", "METHOD", "STATUS", "AMOUNT", "CAPTURED"}}
 	for _, p := range o.Payments {
 		t.add(p.ID, p.Method, p.Status, p.Amount.String(), p.Captured.String())
 	}
 	section(out, t)
-	t = table{head: []string{"FULFILLMENT", "STATUS", "UNITS", "TRACKING", "SHIPPED", "DELIVERED"}}
+}
+
+func showParcels(out io.Writer, o order.Order) {
+	t := table{head: []string{"FULFILLMENT", "STATUS", "UNITS", "TRACKING", "SHIPPED", "DELIVERED"}}
 	for _, f := range o.Fulfillments {
 		var units int64
 		for _, u := range f.Items {

@@ -37,21 +37,8 @@ without any, and with --item, a new one is made, of all that remains unless --it
 		if parcel.Tracking, err = trackings(tracking); err != nil {
 			return err
 		}
-		leaving := inState(o, order.FulPending)
-		if len(items) > 0 || len(leaving) == 0 {
-			in.ID = o.ID
-			// The same key makes the same parcel, whatever happened in between.
-			in.FulfillmentID = ident.DeriveID("ful", o.ID+" "+ident.Key(cmd.Context()))
-			if _, err := s.Fulfil.Create(cmd.Context(), in); err != nil {
-				return err
-			}
-			leaving = []string{in.FulfillmentID}
-		}
-		for _, id := range leaving {
-			parcel.ID = id
-			if o, err = s.Fulfil.Ship(partOf(cmd.Context(), id), parcel); err != nil {
-				return err
-			}
+		if o, err = s.ship(cmd.Context(), o, in, parcel); err != nil {
+			return err
 		}
 		return w.printOrder(o)
 	})
@@ -61,6 +48,27 @@ without any, and with --item, a new one is made, of all that remains unless --it
 	f.StringVar(&in.LocationID, "location", "", "where it leaves from (main when absent)")
 	f.BoolVar(&notify, "notify", false, "tell the shopper")
 	return w.keyed(cmd)
+}
+
+// ship sends the planned parcels of o on their way, or a new one when there is
+// none or in names items. The key of ctx makes the same parcel each time.
+func (s *shop) ship(ctx context.Context, o order.Order, in order.CreateFulfillmentInput, parcel fulfil.ShipInput) (order.Order, error) {
+	leaving := inState(o, order.FulPending)
+	if len(in.Items) > 0 || len(leaving) == 0 {
+		in.ID, in.FulfillmentID = o.ID, ident.DeriveID("ful", o.ID+" "+ident.Key(ctx))
+		if _, err := s.Fulfil.Create(ctx, in); err != nil {
+			return o, err
+		}
+		leaving = []string{in.FulfillmentID}
+	}
+	for _, id := range leaving {
+		parcel.ID = id
+		var err error
+		if o, err = s.Fulfil.Ship(partOf(ctx, id), parcel); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
 // units reads what goes into a parcel: ITEM=QUANTITY, by the item's id or SKU.

@@ -21,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/account"
+	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
@@ -28,6 +30,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
 	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
@@ -120,15 +123,16 @@ type victim struct {
 	out  *bytes.Buffer
 	mark string
 	line chan string
+	gone chan struct{} // closed when it has closed its output
 }
 
-// start starts a server that is killed after statement at, or at a point, once
+// launch starts a server that is killed after statement at, or at a point, once
 // it is armed.
-func (w *world) start(t *testing.T, at int, point string) *victim {
+func (w *world) launch(t *testing.T, at int, point string, env []string) *victim {
 	t.Helper()
-	p := &victim{out: &bytes.Buffer{}, mark: filepath.Join(t.TempDir(), "mark"), line: make(chan string, 2)}
+	p := &victim{out: &bytes.Buffer{}, mark: filepath.Join(t.TempDir(), "mark"), line: make(chan string, 2), gone: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0], "-test.run=^$")
-	p.cmd.Env = append(os.Environ(), "KILL_TEST_CHILD=1", "KILL_TEST_AT="+strconv.Itoa(at), "KILL_TEST_POINT="+point, "KILL_TEST_MARK="+p.mark,
+	p.cmd.Env = append(append(os.Environ(), env...), "KILL_TEST_CHILD=1", "KILL_TEST_AT="+strconv.Itoa(at), "KILL_TEST_POINT="+point, "KILL_TEST_MARK="+p.mark,
 		"MERCER_ADDR=127.0.0.1:0", "MERCER_DATA="+w.dir, "MERCER_DB="+w.db, "MERCER_FAKEPAY="+w.bank, "MERCER_SECRET="+string(w.secret), "MERCER_RATE_LIMIT=off", "MERCER_LOG=error")
 	p.cmd.Stderr = p.out
 	stdout, err := p.cmd.StdoutPipe()
@@ -143,6 +147,7 @@ func (w *world) start(t *testing.T, at int, point string) *victim {
 			p.line <- sc.Text()
 		}
 		close(p.line)
+		close(p.gone)
 	}()
 	addr, ok := <-p.line
 	if !ok {
@@ -249,23 +254,48 @@ func (r request) insist(t *testing.T, base, key string, out any) {
 	}
 }
 
-func TestKilledWhileCompleting(t *testing.T) {
+// scenario is a request during which the server is killed, and what must be true
+// once a client has insisted on its answer.
+type scenario struct {
+	name string
+	// prepare makes what the request needs.
+	prepare func(t *testing.T, s *embed.Shop, f shoptest.Factory) (request, check)
+	points  []string // where it is killed beside statements
+	behind  bool     // killed in the work behind requests
+	most    int      // statements, 0: until the request gets through
+}
+
+// check looks at the shop after the request was answered with out.
+type check func(t *testing.T, s *embed.Shop, bank *fakepay.Provider, out json.RawMessage)
+
+func (w *world) start(t *testing.T, at int, point string, behind bool) *victim {
+	t.Helper()
+	var env []string
+	if behind {
+		env = append(env, "KILL_TEST_BEHIND=1")
+	}
+	return w.launch(t, at, point, env)
+}
+
+func TestKilled(t *testing.T) {
 	for _, server := range []string{buntest.SQLite, buntest.MySQL} {
-		for _, method := range []string{"fake_card", "cash_on_delivery"} {
-			t.Run(server+" "+method, func(t *testing.T) {
+		for _, sc := range scenarios {
+			t.Run(server+" "+sc.name, func(t *testing.T) {
 				w := newWorld(t, server)
-				points := []string{}
-				for at, more := 1, true; more; at += stride(server) {
-					more = w.killComplete(t, method, at, "", &points)
-				}
-				for _, p := range []string{"before place", "after place", "before authorize", "after authorize"} {
-					if method == "fake_card" || strings.HasSuffix(p, "place") {
-						w.killComplete(t, method, 0, p, &points)
+				var died []string
+				for at := 1; sc.most == 0 || at <= sc.most; at += stride(server) {
+					where := w.kill(t, sc, at, "")
+					if where == "" {
+						break
 					}
+					died = append(died, where)
 				}
-				t.Logf("killed at %d points:\n%s", len(points), strings.Join(points, "\n"))
-				if len(points) < 8 {
-					t.Errorf("killed at %d points only", len(points))
+				for _, p := range sc.points {
+					died = append(died, w.kill(t, sc, 0, p))
+				}
+				t.Logf("killed at %d points:\n%s", len(died), strings.Join(died, "\n"))
+				if len(died) < 3 {
+					t.Errorf("killed at %d points only", len(died))
 				}
 			})
 		}
@@ -285,43 +315,41 @@ func stride(server string) int {
 	}
 }
 
-// killComplete kills the server in the middle of a checkout, starts another and
-// lets the client go on until it has its order. It reports whether the server
-// died.
-func (w *world) killComplete(t *testing.T, method string, at int, point string, points *[]string) bool {
+// kill kills the server in the middle of a request, starts another and lets the
+// client go on until it has its answer. It returns where the server died, "" if
+// it did not.
+func (w *world) kill(t *testing.T, sc scenario, at int, point string) string {
 	t.Helper()
 	s, _, done := w.open(t)
-	f := shoptest.Factory{TB: t, Shop: s.Shop}
-	mug := f.Variant("Mug", 1499, 5)
-	c := f.Cart(shoptest.Line{Variant: mug, Quantity: 2})
+	r, check := sc.prepare(t, s, shoptest.Factory{TB: t, Shop: s.Shop})
 	if err := s.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	done()
-	complete := request{path: "/v1/carts/" + c.ID + "/complete", token: c.Token, want: http.StatusCreated,
-		body: map[string]any{"expected_total": c.Totals.Total, "payment": map[string]string{"method": method}}}
 	key := ident.NewID("key")
-	p := w.start(t, at, point)
+	p := w.start(t, at, point, sc.behind)
 	p.arm(t)
-	complete.send(t, p.url, key, nil)
-	died := p.stop(t)
-	if point != "" && died != point {
+	status := r.send(t, p.url, key, nil)
+	if sc.behind && status == r.want {
+		select {
+		case <-p.gone: // the work behind an answered request goes on
+		case <-time.After(3 * time.Second):
+		}
+	}
+	died := strings.Join(strings.Fields(p.stop(t)), " ")
+	if died = died[:min(len(died), 90)]; point != "" && died != point {
 		t.Errorf("died at %q, not at %q", died, point)
 	}
-	if died == "" {
-		return false
-	}
-	*points = append(*points, strings.Join(strings.Fields(died), " ")[:min(len(strings.Join(strings.Fields(died), " ")), 90)])
-	p = w.start(t, 0, "")
-	var placed order.Order
-	complete.insist(t, p.url, key, &placed)
+	p = w.start(t, 0, "", false)
+	var out json.RawMessage
+	r.insist(t, p.url, key, &out)
 	p.stop(t)
-	w.audit(t, died, c, mug, placed)
-	return true
+	w.audit(t, died, check, out)
+	return died
 }
 
-// audit looks at everything after the client has its order.
-func (w *world) audit(t *testing.T, died string, c storefront.Cart, variant string, placed order.Order) {
+// audit does what is left to the work behind requests, and looks at everything.
+func (w *world) audit(t *testing.T, died string, check check, out json.RawMessage) {
 	t.Helper()
 	s, bank, done := w.open(t)
 	defer done()
@@ -330,24 +358,121 @@ func (w *world) audit(t *testing.T, died string, c storefront.Cart, variant stri
 			t.Errorf("after %q: %s: %v", died, job, err)
 		}
 	}
-	if err := s.Drain(t.Context()); err != nil {
-		t.Errorf("after %q: drain: %v", died, err)
+	// The dead process keeps its part of the outbox to itself for its lease.
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		if err := s.Drain(t.Context()); err != nil {
+			t.Errorf("after %q: drain: %v", died, err)
+		}
+		lag, err := bunstore.Outbox{DB: s.DB}.Lag(t.Context())
+		if err == nil && lag.Pending == 0 {
+			break
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Errorf("after %q: %d events are not published, %v", died, lag.Pending, err)
+			break
+		}
+		<-time.After(50 * time.Millisecond)
 	}
-	o, err := s.Orders.Order(t.Context(), order.IDInput{ID: placed.ID})
-	if err != nil || o.Status != order.StatusConfirmed || o.CartID != c.ID {
-		t.Errorf("after %q: order is %s, %v", died, o.Status, err)
-	}
-	f := shoptest.Factory{TB: t, Shop: s.Shop}
-	if got := f.Available(variant); got != 3 {
-		t.Errorf("after %q: available = %d, want 3", died, got)
-	}
-	intents, err := bank.Chargeable(o.ID)
-	want := 0
-	if o.Payment.Method == "fake_card" {
-		want = 1
-	}
-	if err != nil || intents != want {
-		t.Errorf("after %q: %d intents can charge, want %d, %v", died, intents, want, err)
-	}
+	check(t, s, bank, out)
 	shoptest.Audit(t, s.Shop)
+	if t.Failed() {
+		t.Fatalf("after death at %q", died)
+	}
+}
+
+var scenarios = []scenario{
+	{name: "completing by card", prepare: completing("fake_card"), points: []string{"before place", "after place", "before authorize", "after authorize"}},
+	{name: "completing by cash", prepare: completing("cash_on_delivery"), points: []string{"before place", "after place"}},
+	{name: "adding to a cart", prepare: adding},
+	{name: "shipping", prepare: shipping},
+	{name: "canceling", prepare: canceling},
+	{name: "after completing", prepare: completing("fake_card"), behind: true, most: 8},
+}
+
+func completing(method string) func(*testing.T, *embed.Shop, shoptest.Factory) (request, check) {
+	return func(t *testing.T, _ *embed.Shop, f shoptest.Factory) (request, check) {
+		mug := f.Variant("Mug", 1499, 5)
+		c := f.Cart(shoptest.Line{Variant: mug, Quantity: 2})
+		r := request{path: "/v1/carts/" + c.ID + "/complete", token: c.Token, want: http.StatusCreated,
+			body: map[string]any{"expected_total": c.Totals.Total, "payment": map[string]string{"method": method}}}
+		return r, func(t *testing.T, s *embed.Shop, bank *fakepay.Provider, out json.RawMessage) {
+			var placed order.Order
+			if err := json.Unmarshal(out, &placed); err != nil {
+				t.Fatal(err)
+			}
+			o, err := s.Orders.Order(t.Context(), order.IDInput{ID: placed.ID})
+			if err != nil || o.Status != order.StatusConfirmed || o.CartID != c.ID {
+				t.Errorf("order is %s, %v; want confirmed", o.Status, err)
+			}
+			if got := (shoptest.Factory{TB: t, Shop: s.Shop}).Available(mug); got != 3 {
+				t.Errorf("available = %d, want 3", got)
+			}
+			want := map[string]int{"fake_card": 1}[method]
+			if n, err := bank.Chargeable(o.ID); n != want || err != nil {
+				t.Errorf("%d intents can charge, %v; want %d", n, err, want)
+			}
+		}
+	}
+}
+
+// adding shows that what is answered and what is done are one: after the kill
+// the retry adds nothing.
+func adding(t *testing.T, _ *embed.Shop, f shoptest.Factory) (request, check) {
+	mug := f.Variant("Mug", 1499, 50)
+	c := f.Cart(shoptest.Line{Variant: mug, Quantity: 2})
+	r := request{path: "/v1/carts/" + c.ID + "/items", token: c.Token, want: http.StatusOK,
+		body: map[string]any{"items": []map[string]any{{"variant_id": mug, "quantity": 3}}}}
+	return r, func(t *testing.T, s *embed.Shop, _ *fakepay.Provider, out json.RawMessage) {
+		got, err := s.Carts.Cart(t.Context(), cart.IDInput{ID: c.ID})
+		if err != nil || len(got.Items) != 1 || got.Items[0].Quantity != 5 {
+			t.Errorf("cart has %+v, %v; want 5 mugs", got.Items, err)
+		}
+		var shown storefront.Cart
+		if err := json.Unmarshal(out, &shown); err != nil || len(shown.Items) != 1 || shown.Items[0].Quantity != 5 || len(shown.Results) != 1 {
+			t.Errorf("the answer shows %+v, %v", shown.Items, err)
+		}
+	}
+}
+
+func staffKey(t *testing.T, s *embed.Shop) string {
+	t.Helper()
+	k, err := s.Accounts.CreateKey(t.Context(), account.CreateKeyInput{Name: "test", Scopes: []string{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k.Secret
+}
+
+func shipping(t *testing.T, s *embed.Shop, f shoptest.Factory) (request, check) {
+	mug := f.Variant("Mug", 1499, 5)
+	o, err := s.Fulfil.Create(t.Context(), order.CreateFulfillmentInput{ID: f.Order("invoice", shoptest.Line{Variant: mug, Quantity: 2}).ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request{path: "/v1/admin/fulfillments/" + o.Fulfillments[0].ID + "/ship", staff: staffKey(t, s), want: http.StatusOK, body: map[string]any{}}
+	return r, func(t *testing.T, s *embed.Shop, _ *fakepay.Provider, _ json.RawMessage) {
+		got, err := s.Orders.Order(t.Context(), order.IDInput{ID: o.ID})
+		if err != nil || got.FulfillmentStatus != order.Fulfilled {
+			t.Errorf("order is %s, %v; want fulfilled", got.FulfillmentStatus, err)
+		}
+		levels, err := s.Inventory.Levels(t.Context(), inventory.LevelsInput{VariantIDs: []string{mug}})
+		if err != nil || levels.Items[0].OnHand != 3 || levels.Items[0].Reserved != 0 {
+			t.Errorf("levels = %+v, %v; want 3 on hand", levels.Items, err)
+		}
+	}
+}
+
+func canceling(t *testing.T, s *embed.Shop, f shoptest.Factory) (request, check) {
+	mug := f.Variant("Mug", 1499, 5)
+	o := f.Order("bank_transfer", shoptest.Line{Variant: mug, Quantity: 2})
+	r := request{path: "/v1/admin/orders/" + o.ID + "/cancel", staff: staffKey(t, s), want: http.StatusOK, body: map[string]any{}}
+	return r, func(t *testing.T, s *embed.Shop, _ *fakepay.Provider, _ json.RawMessage) {
+		got, err := s.Orders.Order(t.Context(), order.IDInput{ID: o.ID})
+		if err != nil || got.Status != order.StatusCanceled {
+			t.Errorf("order is %s, %v; want canceled", got.Status, err)
+		}
+		if n := (shoptest.Factory{TB: t, Shop: s.Shop}).Available(mug); n != 5 {
+			t.Errorf("available = %d, want 5", n)
+		}
+	}
 }

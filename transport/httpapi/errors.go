@@ -5,6 +5,8 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/idem"
+	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/page"
 )
 
 // Faults of the transport itself.
@@ -41,6 +43,7 @@ var (
 // Faults are those that any route may answer with, beside its operation's own.
 var Faults = []*fault.Error{
 	fault.ErrMalformed, ErrUnknownField, ErrDuplicateField, ErrUnknownParam, ErrRepeated, ErrBadType, ErrRequired, fault.ErrInvalid, ErrNotFound, ErrMethod,
+	page.ErrCursor, money.ErrAmount, money.ErrCurrency, money.ErrOutOfRange, money.ErrRate, // of values that read themselves
 	ErrTooLarge, ErrHeaderTooLarge, ErrWrongType, ErrThrottled, ErrKeyRequired, idem.ErrBadKey, idem.ErrReused, idem.ErrInFlight,
 	fault.ErrUnauthenticated, fault.ErrDenied, fault.ErrUnavailable, fault.ErrInternal,
 }

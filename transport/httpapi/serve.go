@@ -55,6 +55,6 @@ func drain(ctx context.Context, srv *http.Server, grace time.Duration, failed <-
 	if err != nil {
 		err = errors.Join(fmt.Errorf("serve: requests were in flight after %v: %w", grace, err), srv.Close())
 	}
-	_ = <-failed // http.ErrServerClosed
+	<-failed //nolint:errcheck // http.ErrServerClosed
 	return err
 }

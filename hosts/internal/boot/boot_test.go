@@ -25,7 +25,7 @@ var quiet = slog.New(slog.DiscardHandler)
 
 func config(t *testing.T, env ...string) boot.Config {
 	t.Helper()
-	c, err := boot.Load(nil, append([]string{"MERCER_DATA=" + t.TempDir(), "MERCER_ADDR=127.0.0.1:0"}, env...))
+	c, err := boot.Load(nil, append([]string{"MERCER_DATA=" + t.TempDir(), "MERCER_ADDR=127.0.0.1:0", "MERCER_RATE_LIMIT=off"}, env...))
 	if err != nil {
 		t.Fatal(err)
 	}

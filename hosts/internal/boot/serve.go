@@ -31,7 +31,7 @@ var ErrAddrTaken = fault.New(fault.Conflict, "boot.addr_taken", "the address is 
 // (25 seconds at most), and stops the import that runs. Closing s stays the
 // caller's. It returns ErrAddrTaken when another program has the address.
 func Serve(ctx context.Context, c Config, s *Shop, ready func(addr string)) error {
-	l, err := listen(c)
+	l, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -48,8 +48,8 @@ func Serve(ctx context.Context, c Config, s *Shop, ready func(addr string)) erro
 	return err
 }
 
-func listen(c Config) (net.Listener, error) {
-	l, err := net.Listen("tcp", c.Addr)
+func listen(ctx context.Context, c Config) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err
 	}
@@ -60,21 +60,27 @@ func listen(c Config) (net.Listener, error) {
 		command = "make demo"
 	}
 	return nil, ErrAddrTaken.Saying(fmt.Sprintf("%s is taken by %s: stop it (lsof -i :%s shows it), or listen elsewhere: MERCER_ADDR=%s %s",
-		c.Addr, squatter(c.Addr), port, net.JoinHostPort(host, strconv.Itoa(n%65535+1)), command))
+		c.Addr, squatter(ctx, c.Addr), port, net.JoinHostPort(host, strconv.Itoa(n%65535+1)), command))
 }
 
 // squatter says who seems to listen at addr.
-func squatter(addr string) string {
-	client := &http.Client{Timeout: time.Second}
-	resp, err := client.Get(URL(addr) + "/v1/store")
+func squatter(ctx context.Context, addr string) string {
+	const stranger = "another program"
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, URL(addr)+"/v1/store", nil)
 	if err != nil {
-		return "another program"
+		return stranger
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return stranger
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && resp.Header.Get("Request-Id") != "" {
 		return "a shop that is served already"
 	}
-	return "another program"
+	return stranger
 }
 
 // URL returns the address to open in a browser on this machine for a server
@@ -109,7 +115,7 @@ func Handler(c Config, s *Shop, imports *Imports) http.Handler {
 		all = append(all, h)
 		m.Register(h)
 	}))
-	openapi.Pages(m, Routes(), all, openapi.Info{Title: c.Name, Version: Version()}, openapi.Link{Text: "Store", URL: "/v1/store"},
+	openapi.Pages(m, Routes(), all, openapi.Info{Title: c.Name, Version: Version(), Description: "Everything that can be asked of the shop."}, openapi.Link{Text: "Store", URL: "/v1/store"},
 		openapi.Link{Text: "Products", URL: "/v1/products"}, openapi.Link{Text: "Categories", URL: "/v1/categories"}, openapi.Link{Text: "Readiness", URL: "/readyz"})
 	imports.register(m)
 	m.Handle("GET /v1/admin/exports/catalog", exports(s, m))
