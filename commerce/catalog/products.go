@@ -25,10 +25,14 @@ func (e *Engine) Product(ctx context.Context, in ProductInput) (Product, error) 
 	if err != nil {
 		return Product{}, err
 	}
-	if !ident.From(ctx).May(scopeRead) && !p.Visible(e.now()) {
+	switch {
+	case ident.From(ctx).May(scopeRead):
+		return p, nil
+	case p.Visible(e.now()):
+		return p.public(), nil
+	default:
 		return Product{}, ErrProductNotFound
 	}
-	return p, nil
 }
 
 // Products returns a page of products in every state, by id.
@@ -188,6 +192,9 @@ func (e *Engine) Variants(ctx context.Context, in VariantsInput) (VariantsOutput
 		visible := p.Visible(now)
 		if !visible && !all {
 			continue
+		}
+		if !all {
+			p = p.public()
 		}
 		for _, v := range p.Variants {
 			if wantID[v.ID] || v.SKU != "" && wantSKU[v.SKU] {

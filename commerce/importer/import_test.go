@@ -386,7 +386,7 @@ func TestOthersFieldsStay(t *testing.T) {
 	file := "Handle,Title,Variant Price,Mystery\nmug,Mug,10,yes\n"
 	s.load(t, file, importer.ImportOptions{})
 	p := s.product(t, "mug")
-	var meta = `{"erp":{"n":12345678901234567890},"shopify":{"Mystery":"yes"}}`
+	var meta = `{"erp":{"n":12345678901234567890},"_shopify":{"Mystery":"yes"}}`
 	in := catalog.UpdateProductInput{ID: p.ID}
 	in.Attributes.Set, in.Attributes.Value = true, map[string]string{"color": "red"}
 	in.Metadata.Set, in.Metadata.Value = true, []byte(meta)

@@ -8,12 +8,12 @@ import (
 
 // Where the metadata of products and variants keeps what files say and no
 // engine has a field for: under keyColumns an object of texts by column, as in
-// {"shopify": {"Google Shopping / Gender": "Male"}}; under keyImages such
+// {"_shopify": {"Google Shopping / Gender": "Male"}}; under keyImages such
 // objects of images, by their addresses. Everything else in metadata is
 // somebody else's and stays.
 const (
-	keyColumns = "shopify"
-	keyImages  = "shopify_images"
+	keyColumns = "_shopify"
+	keyImages  = "_shopify_images"
 )
 
 // The columns that fields of a Record hold and metadata has to keep.

@@ -59,7 +59,7 @@ func (g goods) card(p catalog.Product, categories map[string]catalog.Category) C
 		ID: p.ID, Slug: p.Slug, Title: p.Title, Status: p.Status, Vendor: p.Vendor, Type: p.Type, Tags: p.Tags, Locale: "en",
 		PublishedAt: p.PublishedAt, UpdatedAt: p.UpdatedAt, ExternalID: orNull(p.ExternalID),
 		SEO: SEO{Title: orNull(p.SEO.Title), Description: orNull(p.SEO.Description)}, Categories: []CategoryRef{},
-		Options: p.Options, Media: p.Media, Attributes: p.Attributes, Metadata: p.Metadata, Pricing: g.pricing,
+		Options: p.Options, Media: p.Media, Attributes: p.Attributes, Metadata: catalog.PublicMetadata(p.Metadata), Pricing: g.pricing,
 	}
 	for _, id := range p.CategoryIDs {
 		if in, ok := categories[id]; ok {
@@ -97,7 +97,7 @@ func (g goods) variant(v catalog.Variant, options map[string]string, media []cat
 	out := Variant{
 		ID: v.ID, SKU: orNull(v.SKU), Title: v.Title, Options: options, Position: v.Position, QuantityPrices: []QuantityPrice{},
 		Barcode: orNull(v.Barcode), WeightG: v.WeightG, RequiresShipping: v.RequiresShipping, Taxable: v.Taxable, TaxCategory: v.TaxCategory,
-		Availability: availability(g.stock[v.ID]), MediaIDs: []string{}, Metadata: v.Metadata,
+		Availability: availability(g.stock[v.ID]), MediaIDs: []string{}, Metadata: catalog.PublicMetadata(v.Metadata),
 	}
 	if p := g.price(v.ID); p != nil {
 		out.Price, out.CompareAt = &p.Amount, p.CompareAt
