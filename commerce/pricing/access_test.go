@@ -127,7 +127,7 @@ func TestInvalidSettings(t *testing.T) {
 		"unknown time zone":      {market(func(m *pricing.Market) { m.TimeZone = "Mars/Olympus" }), "/time_zone"},
 		"the server's time zone": {market(func(m *pricing.Market) { m.TimeZone = "Local" }), "/time_zone"},
 		"countries":              {market(func(m *pricing.Market) { m.Countries = []string{"DE", "Austria"} }), "/countries/1"},
-		"market id":              {market(func(m *pricing.Market) { m.ID = "Über" }), "/id"},
+		"market id":              {market(func(m *pricing.Market) { m.ID = "Über" }), "id"},
 		"no band":                {method(pricing.Flat), "/bands"},
 		"flat in two bands":      {method(pricing.Flat, band(0, euro), band(1, euro)), "/bands"},
 		"not from 0":             {method(pricing.ByWeight, band(1, euro)), "/bands/0/from"},

@@ -19,7 +19,7 @@ type local struct {
 }
 
 func newLocal(s *boot.Shop) local {
-	routes := boot.Routes()
+	routes := httpapi.Routes
 	l := local{map[string]op.Handler{}}
 	s.Register(op.RegistrarFunc(func(h op.Handler) {
 		if slices.ContainsFunc(routes, func(r httpapi.Route) bool { return r.Op == h.Name }) {

@@ -171,7 +171,7 @@ func (w *world) openRemote(base string) (*shop, error) {
 		return nil, err
 	}
 	w.note("shop: %s", base)
-	client := httpapi.Client{Base: base, Token: token, Routes: boot.Routes()}
+	client := httpapi.Client{Base: base, Token: token}
 	return &shop{Shop: commerce.Remote(client), files: boot.Remote{Base: base, Token: token}, where: base,
 		close: func(context.Context) error { return nil }}, nil
 }

@@ -117,6 +117,7 @@ var staff = []Route{
 	{Op: "catalog.create_product", Pattern: "POST /v1/admin/products", Status: made, Location: "/v1/admin/products/{id}", KeyRequired: true},
 	{Op: "catalog.put_products", Pattern: "POST /v1/admin/products/bulk"},
 	{Op: "catalog.product", Pattern: "GET /v1/admin/products/{id}", Scope: "catalog:read"},
+	{Op: "catalog.variants", Pattern: "GET /v1/admin/variants", Scope: "catalog:read"},
 	{Op: "catalog.update_product", Pattern: "PATCH /v1/admin/products/{id}"},
 	{Op: "catalog.delete_product", Pattern: "DELETE /v1/admin/products/{id}", Status: gone},
 	{Op: "catalog.create_category", Pattern: "POST /v1/admin/categories", Status: made, Location: "/v1/categories/{id}", KeyRequired: true},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/mercer-commerce/mercer/commerce/op"
@@ -39,11 +40,25 @@ func Pages(m *httpapi.Mux, routes []httpapi.Route, handlers []op.Handler, info I
 	doc := Document(routes, handlers, info)
 	m.Handle("GET /v1/openapi.json", still("application/json", "", doc))
 	// The script and the style are in the page, and the policy names their hashes.
-	data := page{Info: info, Style: template.CSS(style), Script: template.JS(script), Problems: Problems(handlers)} //nolint:gosec // ours
+	data := page{Info: info, Style: template.CSS(style), Script: template.JS(script), Problems: served(Problems(handlers), routes)} //nolint:gosec // ours
 	data.Links = append([]Link{{"API reference", "/docs"}, {"Problems", "/docs/problems"}, {"OpenAPI document", "/v1/openapi.json"}, {"Health", "/healthz"}}, more...)
 	for path, text := range map[string]string{"/docs": docsPage, httpapi.DocsPath: problemsPage, "/{$}": homePage} {
 		m.Handle("GET "+path, still("text/html; charset=utf-8", policy, data.render(text)))
 	}
+}
+
+// served leaves operations without a route out of problems, but for those that
+// no other operation declares.
+func served(problems []Problem, routes []httpapi.Route) []Problem {
+	for i, p := range problems {
+		ops := slices.DeleteFunc(slices.Clone(p.Ops), func(name string) bool {
+			return !slices.ContainsFunc(routes, func(r httpapi.Route) bool { return r.Op == name })
+		})
+		if len(ops) > 0 {
+			problems[i].Ops = ops
+		}
+	}
+	return problems
 }
 
 // page is what the pages show.

@@ -81,19 +81,20 @@ type Problem struct {
 
 // Problems lists the faults of handlers and of the transport, by code.
 func Problems(handlers []op.Handler) []Problem {
-	by := map[string]*Problem{}
+	by, common := map[string]*Problem{}, map[string]bool{}
 	note := func(f *fault.Error, name string) {
 		p := by[f.Code]
 		if p == nil {
 			p = &Problem{Status: httpapi.StatusOf(f), Code: f.Code, Text: f.Text}
 			by[f.Code] = p
 		}
-		if name != "" && !slices.Contains(p.Ops, name) {
+		if name != "" && !common[f.Code] && !slices.Contains(p.Ops, name) {
 			p.Ops = append(p.Ops, name)
 		}
 	}
 	for _, f := range httpapi.Faults {
 		note(f, "")
+		common[f.Code] = true
 	}
 	for _, h := range handlers {
 		for _, f := range h.Fails {

@@ -162,8 +162,9 @@ func (b *Bus) queue(g *group, e event.Envelope) *parcel {
 		b.idle = make(chan struct{})
 	}
 	p := &parcel{Envelope: e, done: make(chan struct{}), failed: make(chan struct{})}
+	_, worked := g.queues[e.Key] // an empty queue has its worker until that looks again
 	g.queues[e.Key] = append(g.queues[e.Key], p)
-	if len(g.queues[e.Key]) == 1 {
+	if !worked {
 		go b.work(g, e.Key)
 	}
 	return p

@@ -7,13 +7,11 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/account"
-	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/ident"
@@ -93,29 +91,18 @@ func URL(addr string) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// Routes are all that a shop serves: those of package httpapi, and those that
-// only the command line needs.
-func Routes() []httpapi.Route {
-	routes := slices.Clone(httpapi.Routes)
-	variants := httpapi.Route{Op: catalog.OpVariants.Name, Pattern: "GET /v1/admin/variants", Scope: "catalog:read"}
-	if !slices.ContainsFunc(routes, func(r httpapi.Route) bool { return r.Op == variants.Op }) {
-		routes = append(routes, variants)
-	}
-	return routes
-}
-
 // Handler serves everything that s can be asked over HTTP.
 func Handler(c Config, s *Shop, imports *Imports) http.Handler {
 	m := httpapi.New(&httpapi.Options{
 		Log: s.log, Authenticator: keys{s.Accounts}, Generation: generation(s.DB), AllowedOrigins: c.AllowedOrigins,
-		RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies, Routes: Routes(),
+		RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies,
 	})
 	var all []op.Handler
 	s.Register(op.RegistrarFunc(func(h op.Handler) {
 		all = append(all, h)
 		m.Register(h)
 	}))
-	openapi.Pages(m, Routes(), all, openapi.Info{Title: c.Name, Version: Version(), Description: "Everything that can be asked of the shop."}, openapi.Link{Text: "Store", URL: "/v1/store"},
+	openapi.Pages(m, httpapi.Routes, all, openapi.Info{Title: c.Name, Version: Version(), Description: "Everything that can be asked of the shop."}, openapi.Link{Text: "Store", URL: "/v1/store"},
 		openapi.Link{Text: "Products", URL: "/v1/products"}, openapi.Link{Text: "Categories", URL: "/v1/categories"}, openapi.Link{Text: "Readiness", URL: "/readyz"})
 	imports.register(m)
 	m.Handle("GET /v1/admin/exports/catalog", exports(s, m))

@@ -146,12 +146,15 @@
     return ways.length ? el("p", { class: "soft" }, "Callers: " + ways.join(", or ")) : "";
   }
 
+  // more is the description, which may begin with the summary, or not.
+  const more = ({ summary = "", description = "" }) => (description.startsWith(summary) ? description : summary + " " + description);
+
   function show(id) {
     const o = operations.find((x) => x.id === id) || operations[0];
     if (!o) return;
     for (const a of nav.querySelectorAll("a")) a.toggleAttribute("aria-current", a.dataset.id === o.id);
     view.replaceChildren(el("div", { class: "head" }, el("span", { class: "method " + o.method }, o.method.toUpperCase()), el("span", { class: "path" }, o.path)),
-      el("p", {}, o.op.summary, " ", o.op.description || ""), el("p", { class: "soft" }, "Operation ", el("code", {}, o.id)), security(o.op),
+      el("p", {}, more(o.op)), el("p", { class: "soft" }, "Operation ", el("code", {}, o.id)), security(o.op),
       ...[parameters(o.op), body(o.op), responses(o.op)].flat(Infinity));
     view.scrollTop = 0;
     document.title = o.method.toUpperCase() + " " + o.path;
