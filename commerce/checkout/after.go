@@ -80,7 +80,11 @@ func (e *Engine) Pay(ctx context.Context, in PayInput) (Placed, error) {
 			return Placed{}, err
 		}
 	}
-	if err := e.resume(ctx, o.ID); err != nil {
+	err = e.resume(ctx, o.ID)
+	if errors.Is(err, errCanceled) { // meanwhile
+		return Placed{}, ErrNotPayable.With(map[string]string{"status": string(order.StatusCanceled)})
+	}
+	if err != nil {
 		return Placed{}, err
 	}
 	return e.reread(ctx, o.ID)
@@ -185,6 +189,9 @@ func byWhom(who ident.Actor) string {
 	return order.ReasonCustomer
 }
 
+// errCanceled is what the run of a canceled order answers from then on.
+var errCanceled = fault.New(fault.Refused, "order.canceled", "the order was canceled")
+
 // undoPlacing cancels an order whose run waits for the payment. Nothing is
 // released before the payment can no longer succeed; if it has, the order is
 // confirmed instead and the caller is told so.
@@ -193,8 +200,7 @@ func (e *Engine) undoPlacing(ctx context.Context, begin order.CancelInput) error
 		return err
 	}
 	e.opts.At("canceling")
-	why := fault.New(fault.Refused, "order.canceled", "the order was canceled")
-	err := e.flow.Cancel(ctx, runID(begin.ID), why)
+	err := e.flow.Cancel(ctx, runID(begin.ID), errCanceled)
 	if errors.Is(err, flow.ErrTooLate) {
 		return ErrPaid.Because(err)
 	}

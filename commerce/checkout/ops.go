@@ -96,13 +96,14 @@ type Placed struct {
 	order.Order
 }
 
-// Pending reports whether the payment provider has not answered yet.
+// Pending reports whether the order is about to change: the payment provider has
+// not answered yet, or it has and the order is not confirmed yet.
 func (p Placed) Pending() bool {
 	if p.Status != order.StatusPending || p.Payment == nil {
 		return false
 	}
 	switch payment.Status(p.Payment.Status) {
-	case payment.StatusCreating, payment.StatusUnknown, payment.StatusProcessing:
+	case payment.StatusCreating, payment.StatusUnknown, payment.StatusProcessing, payment.StatusAuthorized, payment.StatusCaptured:
 		return true
 	default:
 		return false

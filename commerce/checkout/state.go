@@ -30,6 +30,8 @@ type State struct {
 	Confirms bool        `json:"confirms"`
 	Order    order.Order `json:"order"`
 	Epoch    int         `json:"epoch"`
+	// Paid is the payment that is enough, once there is one.
+	Paid *order.Payment `json:"paid,omitempty"`
 }
 
 // Input is what makes two runs of one id the same: the cart. A second complete

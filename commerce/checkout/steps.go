@@ -76,15 +76,7 @@ func (e *Engine) withdraw(ctx context.Context, id string, s *State) error {
 // confirm also confirms an order that was being canceled when its payment turned
 // out to have succeeded.
 func (e *Engine) confirm(ctx context.Context, _ string, s *State) error {
-	id := order.IDInput{ID: s.Order.ID}
-	o, err := e.Orders.Order(inside(ctx), id)
-	if err == nil && o.Status == order.StatusCanceling {
-		_, err = e.Orders.KeepAfterAll(inside(ctx), id)
-	}
-	if err != nil {
-		return err
-	}
-	confirmed, err := e.Orders.Confirm(inside(ctx), id)
+	confirmed, err := e.Orders.NotePayment(inside(ctx), order.NotePaymentInput{ID: s.Order.ID, Payment: *s.Paid, Version: s.Paid.Version, Confirm: true})
 	if err != nil {
 		return err
 	}

@@ -18,21 +18,22 @@ func (e *Engine) authorize(ctx context.Context, _ string, s *State) error {
 	e.opts.At("before authorize")
 	p, err := e.ask(ctx, s)
 	e.opts.At("after authorize")
-	if err == nil {
-		err = e.note(ctx, s.Order.ID, p)
-	}
 	enough := false
 	if err == nil {
 		enough, err = e.enough(ctx, p)
 	}
-	if err == nil && !enough {
-		return flow.ErrWait
+	if err == nil && enough {
+		s.Paid = new(noted(p)) // confirm tells the order
+		return nil
+	}
+	if err == nil {
+		err = e.note(ctx, s.Order.ID, p)
 	}
 	if err != nil {
 		// Nobody knows what the provider did. Undoing now would be a guess.
 		return fmt.Errorf("%w: %w", flow.ErrWait, err)
 	}
-	return nil
+	return flow.ErrWait
 }
 
 // ask asks the provider about the payment that counts: that of the run, or the
@@ -104,12 +105,12 @@ func (e *Engine) void(ctx context.Context, _ string, s *State) error {
 		if err != nil {
 			return err
 		}
+		if p.Settled() && !p.Amount.IsZero() {
+			s.Payment.ID, s.Paid = p.ID, new(noted(p))
+			return flow.ErrTooLate
+		}
 		if err := e.note(ctx, s.Order.ID, p); err != nil {
 			return err
-		}
-		if p.Settled() && !p.Amount.IsZero() {
-			s.Payment.ID = p.ID
-			return flow.ErrTooLate
 		}
 	}
 	return nil

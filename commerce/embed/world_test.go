@@ -130,7 +130,9 @@ func lost(t *testing.T, err error, allowed ...error) {
 
 // complete completes a cart as its guest under a key, none when it is "".
 func (w *world) complete(c storefront.Cart, method, key string) (checkout.Placed, error) {
-	ctx := ident.WithKey(shoptest.Guest(context.Background(), c), key)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // of the real clock: no test hangs
+	defer cancel()
+	ctx = ident.WithKey(shoptest.Guest(ctx, c), key)
 	return w.far.Checkout.Complete(ctx, checkout.CompleteInput{ID: c.ID, ExpectedTotal: c.Totals.Total, Payment: checkout.Means{Method: method}})
 }
 

@@ -113,10 +113,15 @@ func (e *Engine) KeepAfterAll(ctx context.Context, in IDInput) (Order, error) {
 		case StatusPending, StatusConfirmed, StatusCompleted:
 			return nil
 		case StatusCanceling:
-			t.CancelReason = nil
-			return t.move(t.Before, "")
+			return t.keep()
 		default:
 			return illegal(t.Status, StatusConfirmed)
 		}
 	})
+}
+
+// keep turns a canceling order back to what it was.
+func (t *task) keep() error {
+	t.CancelReason = nil
+	return t.move(t.Before, "")
 }

@@ -49,7 +49,7 @@ var (
 	OpKeepAfterAll = op.Op[IDInput, Order]{Name: "order.keep_after_all", Access: op.Inside,
 		Doc: "Turns a canceling order back to what it was: its payment has succeeded.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
 	OpNotePayment = op.Op[NotePaymentInput, Order]{Name: "order.note_payment", Access: op.Inside,
-		Doc: "Takes down the state of one of the payments. Older news changes nothing.", Fails: []*fault.Error{ErrNotFound, ErrBadSums}}
+		Doc: "Takes down the state of one of the payments, and confirms the order when that is enough. Older news changes nothing.", Fails: []*fault.Error{ErrNotFound, ErrIllegal, ErrBadSums}}
 	OpExpired = op.Op[ExpiredInput, IDsOutput]{Name: "order.expired", Kind: op.Query, Access: op.Inside,
 		Doc: "Ids of pending and canceling orders past their time, oldest first."}
 
@@ -111,6 +111,9 @@ type NotePaymentInput struct {
 	ID      string  `json:"id" minLength:"1" maxLength:"64"`
 	Payment Payment `json:"payment"`
 	Version int64   `json:"version"`
+	// Confirm: the payment is enough, and the order confirmed with it. Also one
+	// that is being canceled.
+	Confirm bool `json:"confirm,omitempty"`
 }
 
 // ExpiredInput asks for orders whose ExpiresAt lies before Before.

@@ -22,11 +22,34 @@ func (e *Engine) NotePayment(ctx context.Context, in NotePaymentInput) (Order, e
 		if err := verifyPayment("/payment", p, t.Currency); err != nil {
 			return err
 		}
-		if !t.notePayment(p) {
+		news := t.notePayment(p)
+		if in.Confirm {
+			if err := t.confirmPaid(); err != nil {
+				return err
+			}
+		}
+		if !news {
 			return nil
 		}
 		return t.settle()
 	})
+}
+
+// confirmPaid confirms an order that its payment is enough for, also one that
+// was being canceled when the payment turned out to have succeeded.
+func (t *task) confirmPaid() error {
+	switch t.Status {
+	case StatusConfirmed, StatusCompleted:
+		return nil
+	case StatusCanceling:
+		if err := t.keep(); err != nil {
+			return err
+		}
+	}
+	if t.Status == StatusConfirmed {
+		return nil
+	}
+	return t.confirm()
 }
 
 // notePayment adds or replaces p and reports whether it was news.

@@ -35,29 +35,31 @@ func (e *Engine) Authorize(ctx context.Context, in IDInput) (Payment, error) {
 	if err != nil {
 		return e.unanswered(ctx, p.ID, err, StatusCreating)
 	}
-	return e.settle(ctx, w, p.ID, s)
+	return e.settle(ctx, w, p, s)
 }
 
 // stamp notes that the provider is going to be asked, before it is. The
-// returned way has no provider when there is nobody to ask.
+// returned way has no provider when there is nobody to ask. It is one
+// conditional update; somebody else's change in between makes it look again.
 func (e *Engine) stamp(ctx context.Context, id string) (p Payment, w way, err error) {
-	p, err = e.change(ctx, id, nil, func(_ context.Context, p *Payment) error {
-		w = way{}
-		if p.Settled() || p.Over() {
-			return nil
+	const looks = 10
+	for range looks {
+		if p, err = e.store.Payment(ctx, id); err != nil || p.Settled() || p.Over() {
+			return p, way{}, err
 		}
-		found, err := e.wayOf(*p)
-		if err != nil || found.offline() {
-			return err
+		if w, err = e.wayOf(p); err != nil || w.offline() {
+			return p, way{}, err
 		}
+		before := p
 		if p.SentAt.IsZero() {
 			p.SentAt = e.now()
 		}
 		p.SendCount++
-		w = found
-		return nil
-	})
-	return p, w, err
+		if err = e.save(ctx, before, &p, nil); !errors.Is(err, ErrStale) {
+			return p, w, err
+		}
+	}
+	return p, way{}, err
 }
 
 // ask starts a payment, or fetches one that has left the shopper's hands: that
@@ -89,10 +91,10 @@ func (e *Engine) unanswered(ctx context.Context, id string, why error, states ..
 }
 
 // settle writes down an answer to Authorize.
-func (e *Engine) settle(ctx context.Context, w way, id string, s Snapshot) (Payment, error) {
-	p, err := e.note(ctx, id, s)
+func (e *Engine) settle(ctx context.Context, w way, asked Payment, s Snapshot) (Payment, error) {
+	p, err := e.noteOf(ctx, asked, s)
 	if err != nil {
-		return e.doubt(ctx, id, s, err)
+		return e.doubt(ctx, asked.ID, s, err)
 	}
 	if p.Status != StatusCanceled || s.Status == StatusCanceled {
 		return p, nil
@@ -115,6 +117,22 @@ func (e *Engine) note(ctx context.Context, id string, s Snapshot) (Payment, erro
 		}
 		return p.apply(s)
 	})
+}
+
+// noteOf is note for a payment that was read a moment ago: it is read again only
+// when it has changed since.
+func (e *Engine) noteOf(ctx context.Context, known Payment, s Snapshot) (p Payment, err error) {
+	err = e.Scope().Do(ctx, func(ctx context.Context) error {
+		p = known
+		if err := p.apply(s); err != nil {
+			return err
+		}
+		return e.save(ctx, known, &p, &Ledger{Object: s.Object})
+	})
+	if errors.Is(err, ErrStale) {
+		return e.note(ctx, known.ID, s)
+	}
+	return p, err
 }
 
 // doubt handles the error of a note. News that cannot be true is logged and

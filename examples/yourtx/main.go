@@ -31,6 +31,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
 )
 
@@ -52,7 +53,7 @@ func run(ctx context.Context, out io.Writer, name string) (err error) {
 		defer os.RemoveAll(dir)
 		name = filepath.Join(dir, "club.db")
 	}
-	a, err := open(ctx, name)
+	a, err := open(ctx, name, offlinepay.New())
 	if err != nil {
 		return err
 	}
@@ -69,13 +70,13 @@ func run(ctx context.Context, out io.Writer, name string) (err error) {
 
 	// The first try fails after the order was written: nothing of it stays, and
 	// the cart is open as before.
-	_, err = a.buy(ctx, c, "ada", func() error { return errors.New("the club is closed") })
+	_, err = a.buy(ctx, c, "ada", offlinepay.CashOnDelivery, func() error { return errors.New("the club is closed") })
 	fmt.Fprintln(out, "first try:", err)
 	if err := a.report(ctx, out); err != nil {
 		return err
 	}
 
-	o, err := a.buy(ctx, c, "ada", nil)
+	o, err := a.buy(ctx, c, "ada", offlinepay.CashOnDelivery, nil)
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ type app struct {
 	shop *embed.Shop
 }
 
-func open(ctx context.Context, name string) (*app, error) {
+func open(ctx context.Context, name string, providers ...payment.Provider) (*app, error) {
 	// The handle is this program's: it opens it, tunes it and closes it. The
 	// shop needs no more of it than bunstore.New checks and names.
 	driver, dialect := "mysql", bunstore.MySQL
@@ -105,13 +106,13 @@ func open(ctx context.Context, name string) (*app, error) {
 		return nil, err
 	}
 	a := &app{db: db}
-	if err := a.setUp(ctx, dialect); err != nil {
+	if err := a.setUp(ctx, dialect, providers); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
 }
 
-func (a *app) setUp(ctx context.Context, dialect bunstore.Dialect) (err error) {
+func (a *app) setUp(ctx context.Context, dialect bunstore.Dialect, providers []payment.Provider) (err error) {
 	// The program's own table. Those of the shop begin with mercer_.
 	if _, err := a.db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS club_points (member VARCHAR(50) NOT NULL, order_id VARCHAR(64) NOT NULL, points BIGINT NOT NULL)`); err != nil {
 		return err
@@ -123,8 +124,9 @@ func (a *app) setUp(ctx context.Context, dialect bunstore.Dialect) (err error) {
 		return err
 	}
 	// Guests' tokens are made of the secret: a real program keeps it, see
-	// embed.Secret. Providers are offline methods unless some are named.
-	if a.shop, err = embed.On(ctx, a.ours, &embed.Options{Secret: []byte(rand.Text() + rand.Text())}); err != nil {
+	// embed.Secret.
+	secret := []byte(rand.Text() + rand.Text())
+	if a.shop, err = embed.On(ctx, a.ours, &embed.Options{Secret: secret, Providers: providers}); err != nil {
 		return err
 	}
 	return a.shop.Seed(ctx, "EUR", "DE")
@@ -140,7 +142,7 @@ func (a *app) close() (err error) {
 
 // buy places the order of a cart and gives the member a point for each euro, in
 // one transaction. before, when not nil, may still refuse.
-func (a *app) buy(ctx context.Context, c storefront.Cart, member string, before func() error) (o order.Order, err error) {
+func (a *app) buy(ctx context.Context, c storefront.Cart, member, method string, before func() error) (o order.Order, err error) {
 	tx, err := a.begin(ctx)
 	if err != nil {
 		return order.Order{}, err
@@ -155,10 +157,11 @@ func (a *app) buy(ctx context.Context, c storefront.Cart, member string, before 
 	// gets it writes in tx; one that gets ctx would not, and might wait for tx.
 	inside, done := a.ours.Join(ctx, tx)
 	placed, err := a.shop.Checkout.Complete(asGuest(inside, c), checkout.CompleteInput{
-		// A method without an outside call is all done in the transaction. With a
-		// card, the order is pending here, and Resume or the shop's own sweep asks
-		// the provider after the commit: nobody calls the world inside of one.
-		ID: c.ID, ExpectedTotal: c.Totals.Total, Payment: checkout.Means{Method: offlinepay.CashOnDelivery},
+		// Offline methods are all done in the transaction. With a card the order is
+		// pending here, for nobody calls the world inside of a transaction: call
+		// Checkout.Refresh after the commit, which asks the provider. If the program
+		// dies before it can, the shop does so by itself in a minute or two.
+		ID: c.ID, ExpectedTotal: c.Totals.Total, Payment: checkout.Means{Method: method},
 	})
 	if err != nil {
 		return order.Order{}, err

@@ -11,6 +11,8 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/checkout"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
+	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
+	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
@@ -36,7 +38,8 @@ func each(t *testing.T, test func(t *testing.T, f *fixture)) {
 			if !strings.HasPrefix(server, buntest.SQLite) {
 				name = buntest.Name(t, server)
 			}
-			f := &fixture{app: must(open(t.Context(), name))(t)}
+			bank := fakepay.New(nil)
+			f := &fixture{app: must(open(t.Context(), name, offlinepay.New(), bank))(t)}
 			t.Cleanup(func() {
 				if err := f.close(); err != nil {
 					t.Error(err)
@@ -109,7 +112,7 @@ func (f *fixture) want(t *testing.T, n int) {
 
 func TestCommitLeavesBoth(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		o := must(f.buy(t.Context(), f.cart, "ada", nil))(t)
+		o := must(f.buy(t.Context(), f.cart, "ada", offlinepay.CashOnDelivery, nil))(t)
 		f.want(t, 1)
 		if o.Status != order.StatusConfirmed {
 			t.Errorf("the order is %s, want confirmed", o.Status)
@@ -125,20 +128,20 @@ func TestCommitLeavesBoth(t *testing.T) {
 }
 
 func (f *fixture) complete() checkout.CompleteInput {
-	return checkout.CompleteInput{ID: f.cart.ID, ExpectedTotal: f.cart.Totals.Total, Payment: checkout.Means{Method: "cash_on_delivery"}}
+	return checkout.CompleteInput{ID: f.cart.ID, ExpectedTotal: f.cart.Totals.Total, Payment: checkout.Means{Method: offlinepay.CashOnDelivery}}
 }
 
 func TestRollbackLeavesNeither(t *testing.T) {
 	closed := errors.New("the club is closed")
 	each(t, func(t *testing.T, f *fixture) {
 		for range 2 {
-			if _, err := f.buy(t.Context(), f.cart, "ada", func() error { return closed }); !errors.Is(err, closed) {
+			if _, err := f.buy(t.Context(), f.cart, "ada", offlinepay.CashOnDelivery, func() error { return closed }); !errors.Is(err, closed) {
 				t.Fatalf("err = %v, want that of the program", err)
 			}
 			f.want(t, 0)
 		}
 		// What was rolled back is not in the way of the next try.
-		o := must(f.buy(t.Context(), f.cart, "ada", nil))(t)
+		o := must(f.buy(t.Context(), f.cart, "ada", offlinepay.CashOnDelivery, nil))(t)
 		f.want(t, 1)
 		if o.Number != "1001" {
 			t.Errorf("number %s, want 1001: the tries before used none", o.Number)
@@ -152,7 +155,7 @@ func TestRefusalLeavesNeither(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
 		must(f.shop.Inventory.SetLevel(ctx, inventory.SetLevelInput{VariantID: f.mug, OnHand: 1}))(t)
-		if _, err := f.buy(ctx, f.cart, "ada", nil); !errors.Is(err, inventory.ErrInsufficient) {
+		if _, err := f.buy(ctx, f.cart, "ada", offlinepay.CashOnDelivery, nil); !errors.Is(err, inventory.ErrInsufficient) {
 			t.Fatalf("two of one mug: %v, want ErrInsufficient", err)
 		}
 		must(f.shop.Inventory.SetLevel(ctx, inventory.SetLevelInput{VariantID: f.mug, OnHand: 10}))(t)
@@ -179,5 +182,27 @@ func TestFailedCommandDooms(t *testing.T) {
 			t.Errorf("the context afterwards: %v, want ErrDone", err)
 		}
 		f.want(t, 0)
+	})
+}
+
+// TestCardIsAskedAfterCommit pays with a card: the order stands, the card is
+// asked once the program has committed, and a rollback leaves nothing to ask for.
+func TestCardIsAskedAfterCommit(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		closed := errors.New("the club is closed")
+		if _, err := f.buy(ctx, f.cart, "ada", fakepay.Card, func() error { return closed }); !errors.Is(err, closed) {
+			t.Fatalf("err = %v, want that of the program", err)
+		}
+		f.want(t, 0)
+		o := must(f.buy(ctx, f.cart, "ada", fakepay.Card, nil))(t)
+		if o.Status != order.StatusPending {
+			t.Errorf("in the transaction the order is %s, want pending", o.Status)
+		}
+		o = must(f.shop.Checkout.Refresh(ctx, order.IDInput{ID: o.ID}))(t)
+		if o.Status != order.StatusConfirmed || o.PaymentStatus != order.PayPaid {
+			t.Errorf("after it the order is %s, %s; want confirmed, paid", o.Status, o.PaymentStatus)
+		}
+		f.want(t, 1)
 	})
 }

@@ -141,15 +141,20 @@ func (d *DB) on(ctx context.Context, outside *bun.DB) (bun.IConn, error) {
 // A compare-and-set must change a column (version = version + 1), or servers
 // that count changed rows only report none.
 func (d *DB) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	conn, err := d.on(ctx, d.write)
-	if err != nil {
-		return 0, err
-	}
-	res, err := d.write.NewRaw(d.named(query), args...).Conn(conn).Exec(ctx)
+	res, err := d.statement(ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// statement is exec for who wants more of the answer than the number of rows.
+func (d *DB) statement(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	conn, err := d.on(ctx, d.write)
+	if err != nil {
+		return nil, err
+	}
+	return d.write.NewRaw(d.named(query), args...).Conn(conn).Exec(ctx)
 }
 
 // scan reads the answer of query into dest: pointers to a struct with bun tags,

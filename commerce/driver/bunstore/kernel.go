@@ -96,12 +96,23 @@ func (d *DB) claimSeqs(ctx context.Context, evs []event.Envelope) (map[string]in
 		q += "(?, ?)"
 		args = append(args, k, counts[k])
 	}
-	n, err := d.exec(ctx, q+d.upsert("event_seq", "k", "n = old(n) + new(n)"), args...)
+	set := "n = old(n) + new(n)"
+	if d.dialect == MySQL && len(keys) == 1 {
+		set = "n = LAST_INSERT_ID(old(n) + new(n))" // comes back with the answer
+	}
+	res, err := d.statement(ctx, q+d.upsert("event_seq", "k", set), args...)
 	if err != nil {
 		return nil, err
 	}
-	if d.dialect == MySQL && n == int64(len(keys)) {
-		return counts, nil // all new: an update would have counted as two
+	if d.dialect == MySQL {
+		n, err := res.RowsAffected()
+		if err != nil || n == int64(len(keys)) {
+			return counts, err // all new: an update would have counted as two
+		}
+		if len(keys) == 1 {
+			counts[keys[0]], err = res.LastInsertId()
+			return counts, err
+		}
 	}
 	var rows []counter
 	if err := d.scan(ctx, &rows, `SELECT k, n FROM {event_seq} WHERE k IN (?)`+d.locked(ctx), bun.List(keys)); err != nil {

@@ -147,7 +147,9 @@
   }
 
   // more is the description, which may begin with the summary, or not.
-  const more = ({ summary = "", description = "" }) => (description.startsWith(summary) ? description : summary + " " + description);
+  // What stands between backquotes is code.
+  const more = ({ summary = "", description = "" }) => (description.startsWith(summary) ? description : summary + " " + description)
+    .split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 
   function show(id) {
     const o = operations.find((x) => x.id === id) || operations[0];
