@@ -49,7 +49,7 @@ func openCounted(t testing.TB, server string) (*bunstore.DB, *tally) {
 		dialect = bunstore.SQLite
 		inner = sqliteConnector(t, name)
 	} else {
-		inner = mysqlConnector(t, server, name)
+		inner = mysqlConnector(t, server, name, true)
 	}
 	handle := sql.OpenDB(counting{inner, count})
 	t.Cleanup(func() { handle.Close() })
@@ -60,7 +60,9 @@ func openCounted(t testing.TB, server string) (*bunstore.DB, *tally) {
 	return db, count
 }
 
-func mysqlConnector(t testing.TB, server, name string) driver.Connector {
+// mysqlConnector connects to a database. Without found, an update that writes
+// what is there already concerns no row, as go-sql-driver has it by default.
+func mysqlConnector(t testing.TB, server, name string, found bool) driver.Connector {
 	t.Helper()
 	cfg, err := mysql.ParseDSN(name)
 	if err != nil {
@@ -70,7 +72,7 @@ func mysqlConnector(t testing.TB, server, name string) driver.Connector {
 	if server == buntest.MariaDB {
 		isolation = "tx_isolation" // before 11
 	}
-	cfg.Collation, cfg.ClientFoundRows = "utf8mb4_unicode_ci", true
+	cfg.Collation, cfg.ClientFoundRows = "utf8mb4_unicode_ci", found
 	cfg.Params = map[string]string{isolation: "'READ-COMMITTED'", "time_zone": "'+00:00'", "sql_mode": "'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"}
 	c, err := mysql.NewConnector(cfg)
 	if err != nil {

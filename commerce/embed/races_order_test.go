@@ -2,6 +2,7 @@ package embed_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/checkout"
+	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
+	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
@@ -176,34 +179,53 @@ func TestOrderNumbers(t *testing.T) {
 	})
 }
 
-// What is written as it was is no conflict.
+// What is written as it was is no conflict, also on the handle of somebody whose
+// driver counts changed rows only.
 func TestWritingEqualValues(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		mug := w.Variant("Mug", 1000, 10)
-		c := w.Cart(one(mug))
-		ctx := shoptest.Guest(t.Context(), c)
-		o := w.Order(transfer, one(mug))
-		for range 3 {
-			w.Stock(mug, 10)
-			w.Price(mug, 1000)
-			version := w.stored(c.ID).Version
-			got, err := w.far.Storefront.SetAddress(ctx, storefront.SetAddressInput{ID: c.ID, Kind: "billing", Version: version, Address: shoptest.Address()})
-			if err != nil {
-				t.Errorf("the same address: %v", err)
-			}
-			_, err = w.far.Storefront.UpdateCart(ctx, storefront.UpdateCartInput{ID: c.ID, Version: got.Version, Email: op.Some("ada@example.com")})
-			if err != nil {
-				t.Errorf("the same e-mail: %v", err)
-			}
-			noted := order.NotePaymentInput{ID: o.ID, Payment: *o.Payment, Version: o.Payment.Version}
-			if _, err := w.far.Orders.NotePayment(t.Context(), noted); err != nil {
-				t.Errorf("the same news: %v", err)
-			}
+	each(t, equalValues)
+	t.Run("changed rows only", func(t *testing.T) {
+		handle := sql.OpenDB(mysqlConnector(t, buntest.MySQL, buntest.Name(t, buntest.MySQL), false))
+		t.Cleanup(func() { handle.Close() })
+		db, err := bunstore.New(t.Context(), handle, bunstore.MySQL, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got := w.order(o.ID); got.Version != o.Version {
-			t.Errorf("news that were known made version %d of %d", got.Version, o.Version)
+		w := around(t, db)
+		equalValues(t, w)
+		mug := w.Variant("Cup", 1000, 10)
+		w.ship(t, w.Order(cash, one(mug)).ID)
+		if err := w.cancel(w.Order(transfer, one(mug)).ID); err != nil {
+			t.Error(err)
 		}
+		w.audit(t)
 	})
+}
+
+func equalValues(t *testing.T, w *world) {
+	mug := w.Variant("Mug", 1000, 10)
+	c := w.Cart(one(mug))
+	ctx := shoptest.Guest(t.Context(), c)
+	o := w.Order(transfer, one(mug))
+	for range 3 {
+		w.Stock(mug, 10)
+		w.Price(mug, 1000)
+		version := w.stored(c.ID).Version
+		got, err := w.far.Storefront.SetAddress(ctx, storefront.SetAddressInput{ID: c.ID, Kind: "billing", Version: version, Address: shoptest.Address()})
+		if err != nil {
+			t.Errorf("the same address: %v", err)
+		}
+		_, err = w.far.Storefront.UpdateCart(ctx, storefront.UpdateCartInput{ID: c.ID, Version: got.Version, Email: op.Some("ada@example.com")})
+		if err != nil {
+			t.Errorf("the same e-mail: %v", err)
+		}
+		noted := order.NotePaymentInput{ID: o.ID, Payment: *o.Payment, Version: o.Payment.Version}
+		if _, err := w.far.Orders.NotePayment(t.Context(), noted); err != nil {
+			t.Errorf("the same news: %v", err)
+		}
+	}
+	if got := w.order(o.ID); got.Version != o.Version {
+		t.Errorf("news that were known made version %d of %d", got.Version, o.Version)
+	}
 }
 
 // An order is what its shopper has agreed to, whatever becomes of the shop.

@@ -38,15 +38,12 @@ func (e *Engine) NotePayment(ctx context.Context, in NotePaymentInput) (Order, e
 // confirmPaid confirms an order that its payment is enough for, also one that
 // was being canceled when the payment turned out to have succeeded.
 func (t *task) confirmPaid() error {
-	switch t.Status {
-	case StatusConfirmed, StatusCompleted:
-		return nil
-	case StatusCanceling:
+	if t.Status == StatusCanceling {
 		if err := t.keep(); err != nil {
 			return err
 		}
 	}
-	if t.Status == StatusConfirmed {
+	if t.Status == StatusConfirmed || t.Status == StatusCompleted {
 		return nil
 	}
 	return t.confirm()

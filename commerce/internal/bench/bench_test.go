@@ -11,21 +11,20 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/storefront"
 )
 
-// BenchmarkComplete completes carts of three things.
-func BenchmarkComplete(b *testing.B) { sales(b, false) }
+// BenchmarkComplete completes carts of three things out of sixty.
+func BenchmarkComplete(b *testing.B) { sales(b, 3, 60) }
 
-// BenchmarkCompleteHot completes carts that all have the same three things, so
-// that they queue for the same rows.
-func BenchmarkCompleteHot(b *testing.B) { sales(b, true) }
+// BenchmarkHot completes carts that all want the same thing, so that they queue
+// for one row of stock.
+func BenchmarkHot(b *testing.B) { sales(b, 1, 1) }
 
-func sales(b *testing.B, hot bool) {
+func sales(b *testing.B, things, kinds int) {
 	each(b, func(b *testing.B, server string) {
 		for _, clients := range []int{1, 16} {
 			b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 				s := open(b, server)
-				carts := s.carts(b, b.N, hot)
-				rate := s.sell(b, clients, carts)
-				floor := s.floor(b, clients, b.N)
+				rate := s.sell(b, clients, s.carts(b, b.N, things, kinds))
+				floor := s.floor(b, clients, b.N, kinds)
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(rate, "orders/s")
 				b.ReportMetric(floor, "floor/s")

@@ -68,23 +68,18 @@ func by(clients, n int, work func(i int)) {
 	wg.Wait()
 }
 
-// carts makes n carts with one of each of three things, out of some dozens or
-// always the same.
-func (s *shop) carts(b *testing.B, n int, hot bool) []storefront.Cart {
+// carts makes n carts with one of each of so many things, out of kinds.
+func (s *shop) carts(b *testing.B, n, things, kinds int) []storefront.Cart {
 	b.Helper()
-	kinds := 60
-	if hot {
-		kinds = 3
-	}
 	variants := make([]string, kinds)
 	for i := range variants {
-		variants[i] = s.Variant(shoptest.Name(i), 1000, int64(n)+1)
+		variants[i] = s.Variant(shoptest.Name(i), 1000, int64(n*things))
 	}
 	out := make([]storefront.Cart, n)
 	for i := range out {
 		var lines []shoptest.Line
-		for k := range 3 {
-			lines = append(lines, shoptest.Line{Variant: variants[(3*i+k)%kinds], Quantity: 1})
+		for k := range things {
+			lines = append(lines, shoptest.Line{Variant: variants[(things*i+k)%kinds], Quantity: 1})
 		}
 		out[i] = s.Cart(lines...)
 	}
@@ -94,6 +89,9 @@ func (s *shop) carts(b *testing.B, n int, hot bool) []storefront.Cart {
 // sell completes carts by so many clients and returns the orders per second.
 func (s *shop) sell(b *testing.B, clients int, carts []storefront.Cart) float64 {
 	b.Helper()
+	if _, err := s.Complete(s.Cart(shoptest.Line{Variant: s.Variant("Warm", 1000, 1), Quantity: 1}), "cash_on_delivery"); err != nil {
+		b.Fatal(err)
+	}
 	b.ResetTimer()
 	by(clients, len(carts), func(i int) {
 		if _, err := s.Complete(carts[i], "cash_on_delivery"); err != nil {
