@@ -269,3 +269,25 @@ func TestOrdersDoNotChange(t *testing.T) {
 		w.ship(t, o.ID)
 	})
 }
+
+// A refusal to cancel is of its moment: when what stood in the way is gone, the
+// order can be canceled.
+func TestCancelAfterRefusal(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		mug := w.Variant("Mug", 1000, 10)
+		o := w.Order(cash, one(mug))
+		_, err := w.far.Checkout.Cancel(t.Context(), checkout.CancelInput{ID: o.ID, Version: o.Version + 5})
+		lost(t, err, order.ErrStale)
+		planned, err := w.far.Fulfil.Create(t.Context(), order.CreateFulfillmentInput{ID: o.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost(t, w.cancel(o.ID), order.ErrInFulfillment)
+		if _, err := w.far.Fulfil.Cancel(t.Context(), order.CancelFulfillmentInput{FulfillmentID: planned.Fulfillments[0].ID}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.cancel(o.ID); err != nil || w.order(o.ID).Status != order.StatusCanceled || w.Available(mug) != 10 {
+			t.Errorf("%v; the order is %s, %d available", err, w.order(o.ID).Status, w.Available(mug))
+		}
+	})
+}
