@@ -140,11 +140,7 @@ func (e *Engine) put(ctx context.Context, works []work) ([]work, error) {
 func (e *Engine) putEach(ctx context.Context, works []work) (PutProductsOutput, error) {
 	out := PutProductsOutput{Results: make([]PutResult, 0, len(works))}
 	for _, w := range works {
-		var done []work
-		err := e.Scope().Do(ctx, func(ctx context.Context) (err error) {
-			done, err = e.put(ctx, []work{w})
-			return err
-		})
+		done, err := e.putOne(ctx, w)
 		switch {
 		case err != nil && (ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable):
 			return PutProductsOutput{}, err
@@ -157,6 +153,23 @@ func (e *Engine) putEach(ctx context.Context, works []work) (PutProductsOutput, 
 		out.Results = append(out.Results, results(done, false)...)
 	}
 	return out, nil
+}
+
+// putOne puts w in a unit of its own. The slug says which product is meant, so
+// one that somebody else has made or changed since it was looked for is not in
+// the way: it is looked for again.
+func (e *Engine) putOne(ctx context.Context, w work) (done []work, err error) {
+	const tries = 5
+	for range tries {
+		err = e.Scope().Do(ctx, func(ctx context.Context) (err error) {
+			done, err = e.put(ctx, []work{w})
+			return err
+		})
+		if !errors.Is(err, ErrSlugTaken) && !errors.Is(err, ErrProductStale) {
+			break
+		}
+	}
+	return done, err
 }
 
 func results(works []work, dry bool) []PutResult {

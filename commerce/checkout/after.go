@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/flow"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/order"
@@ -28,18 +27,24 @@ func runID(order string) string {
 // resume goes on with the run of an order. That it still waits, or runs
 // elsewhere, is no error.
 func (e *Engine) resume(ctx context.Context, orderID string) error {
-	err := e.goOn(ctx, runID(orderID))
-	// Whoever has the run just now ends soon; the answer is to show what came of it.
+	err := e.insist(ctx, runID(orderID))
+	if errors.Is(err, flow.ErrTaken) || errors.Is(err, flow.ErrStuck) {
+		return nil
+	}
+	return err
+}
+
+// insist goes on with a run, and waits a moment for who has it just now: the
+// answer is to show what came of it.
+func (e *Engine) insist(ctx context.Context, run string) error {
+	err := e.goOn(ctx, run)
 	for wait := 10 * time.Millisecond; errors.Is(err, flow.ErrTaken) && wait < time.Second; wait *= 2 {
 		select {
 		case <-ctx.Done():
-			return nil
+			return err
 		case <-time.After(wait):
 		}
-		err = e.goOn(ctx, runID(orderID))
-	}
-	if errors.Is(err, flow.ErrTaken) || errors.Is(err, flow.ErrStuck) {
-		return nil
+		err = e.goOn(ctx, run)
 	}
 	return err
 }
@@ -70,24 +75,39 @@ func (e *Engine) Pay(ctx context.Context, in PayInput) (Placed, error) {
 	if err != nil {
 		return Placed{}, err
 	}
+	var p payment.Payment
 	if !settled {
 		open := payment.OpenInput{ID: next, OrderID: o.ID, Method: method.ID, Amount: o.Totals.AmountDue, ReturnURL: in.ReturnURL, ExpiresAt: *o.ExpiresAt}
-		p, err := e.Payments.Open(inside(ctx), open)
-		if err != nil {
+		if p, err = e.Payments.Open(inside(ctx), open); err != nil {
 			return Placed{}, err
 		}
 		if err := e.note(ctx, o.ID, p); err != nil {
 			return Placed{}, err
 		}
 	}
-	err = e.resume(ctx, o.ID)
-	if errors.Is(err, errCanceled) { // meanwhile
-		return Placed{}, ErrNotPayable.With(map[string]string{"status": string(order.StatusCanceled)})
-	}
-	if err != nil {
+	if err := e.resume(ctx, o.ID); err != nil {
+		if over, voidErr := e.late(ctx, p); over || voidErr != nil {
+			return Placed{}, errors.Join(ErrNotPayable.With(map[string]string{"status": string(order.StatusCanceled)}), voidErr)
+		}
 		return Placed{}, err
 	}
 	return e.reread(ctx, o.ID)
+}
+
+// late makes a payment impossible that was opened when its order had just been
+// canceled, and reports whether that is so.
+func (e *Engine) late(ctx context.Context, p payment.Payment) (bool, error) {
+	if p.ID == "" || p.Over() {
+		return false, nil
+	}
+	o, err := e.Orders.Order(inside(ctx), order.IDInput{ID: p.OrderID})
+	if err != nil || o.Status != order.StatusCanceled {
+		return false, err
+	}
+	if p, err = e.Payments.Void(inside(ctx), payment.IDInput{ID: p.ID}); err != nil {
+		return true, err
+	}
+	return true, e.note(ctx, o.ID, p)
 }
 
 // clear makes the payments of a pending order impossible. settled says that one
@@ -150,64 +170,6 @@ func (e *Engine) Capture(ctx context.Context, in payment.CaptureInput) (order.Or
 		}
 	}
 	return e.Orders.Order(inside(ctx), order.IDInput{ID: p.OrderID})
-}
-
-// Cancel cancels an order. One that waits for its payment is undone by the run
-// that placed it; a confirmed one by the cancel flow.
-func (e *Engine) Cancel(ctx context.Context, in CancelInput) (order.Order, error) {
-	if err := OpCancel.Admit(ctx, in); err != nil {
-		return order.Order{}, err
-	}
-	o, err := e.Orders.Order(ctx, order.IDInput{ID: in.ID})
-	if err != nil {
-		return order.Order{}, err
-	}
-	if o.Balance.Captured != o.Balance.Refunded {
-		return order.Order{}, ErrPaid
-	}
-	begin := order.CancelInput{ID: o.ID, Version: in.Version, Reason: cmp.Or(in.Reason, byWhom(ident.From(ctx)))}
-	waits := o.Status == order.StatusPending || o.Status == order.StatusCanceling && o.ExpiresAt != nil
-	if waits {
-		err = e.undoPlacing(ctx, begin)
-	} else {
-		err = e.cancel.Run(ctx, o.ID, &cancelState{OrderID: o.ID, Begin: begin})
-	}
-	if errors.Is(err, flow.ErrTaken) {
-		return order.Order{}, ErrInProgress.Saying("this order is being changed, ask again in a moment").After(time.Second)
-	}
-	if err != nil && !errors.Is(err, flow.ErrStuck) {
-		return order.Order{}, err
-	}
-	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
-}
-
-// byWhom returns the reason that fits who asks.
-func byWhom(who ident.Actor) string {
-	if who.Origin().Kind == ident.Staff || who.Origin().Kind == ident.System {
-		return order.ReasonStaff
-	}
-	return order.ReasonCustomer
-}
-
-// errCanceled is what the run of a canceled order answers from then on.
-var errCanceled = fault.New(fault.Refused, "order.canceled", "the order was canceled")
-
-// undoPlacing cancels an order whose run waits for the payment. Nothing is
-// released before the payment can no longer succeed; if it has, the order is
-// confirmed instead and the caller is told so.
-func (e *Engine) undoPlacing(ctx context.Context, begin order.CancelInput) error {
-	if _, err := e.Orders.BeginCancel(inside(ctx), begin); err != nil {
-		return err
-	}
-	e.opts.At("canceling")
-	err := e.flow.Cancel(ctx, runID(begin.ID), errCanceled)
-	if errors.Is(err, flow.ErrTooLate) {
-		return ErrPaid.Because(err)
-	}
-	if err != nil {
-		return fmt.Errorf("cancel order %s: %w", begin.ID, err)
-	}
-	return nil
 }
 
 func unmarshal(data json.RawMessage, v any) error {

@@ -1,14 +1,131 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/flow"
+	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
+
+// Cancel cancels an order. One that waits for its payment is undone by the run
+// that placed it; a confirmed one by the cancel flow. A canceled order is left
+// alone.
+func (e *Engine) Cancel(ctx context.Context, in CancelInput) (order.Order, error) {
+	if err := OpCancel.Admit(ctx, in); err != nil {
+		return order.Order{}, err
+	}
+	const tries = 3 // it may be paid or shipped between being read and being canceled
+	var o order.Order
+	var err error
+	for range tries {
+		o, err = e.cancelOnce(ctx, in)
+		if in.Version != 0 || !errors.Is(err, order.ErrStale) {
+			break
+		}
+	}
+	if errors.Is(err, flow.ErrTaken) {
+		return order.Order{}, ErrInProgress.Saying("this order is being changed, ask again in a moment").After(time.Second)
+	}
+	return o, err
+}
+
+func (e *Engine) cancelOnce(ctx context.Context, in CancelInput) (order.Order, error) {
+	o, err := e.Orders.Order(ctx, order.IDInput{ID: in.ID})
+	switch {
+	case err != nil || o.Status == order.StatusCanceled:
+		return o, err
+	case o.Balance.Captured != o.Balance.Refunded:
+		return order.Order{}, ErrPaid
+	}
+	// Which way an order is canceled depends on its status, so it must still be
+	// the one that was read.
+	begin := order.CancelInput{ID: o.ID, Version: cmp.Or(in.Version, o.Version), Reason: cmp.Or(in.Reason, byWhom(ident.From(ctx)))}
+	if o.Status == order.StatusPending || o.Status == order.StatusCanceling && o.ExpiresAt != nil {
+		err = e.undoPlacing(ctx, begin)
+	} else {
+		err = e.undoConfirmed(ctx, o, begin)
+	}
+	if err != nil && !errors.Is(err, flow.ErrStuck) {
+		return order.Order{}, err
+	}
+	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
+}
+
+// byWhom returns the reason that fits who asks.
+func byWhom(who ident.Actor) string {
+	if who.Origin().Kind == ident.Staff || who.Origin().Kind == ident.System {
+		return order.ReasonStaff
+	}
+	return order.ReasonCustomer
+}
+
+// errCanceled is what the run of a canceled order answers from then on.
+var errCanceled = fault.New(fault.Refused, "order.canceled", "the order was canceled")
+
+// undoPlacing cancels an order whose run waits for the payment. Nothing is
+// released before the payment can no longer succeed; if it has, the order is
+// confirmed instead and the caller is told so.
+func (e *Engine) undoPlacing(ctx context.Context, begin order.CancelInput) error {
+	if _, err := e.Orders.BeginCancel(inside(ctx), begin); err != nil {
+		return err
+	}
+	e.opts.At("canceling")
+	err := e.flow.Cancel(ctx, runID(begin.ID), errCanceled)
+	if errors.Is(err, flow.ErrTooLate) {
+		return ErrPaid.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("cancel order %s: %w", begin.ID, err)
+	}
+	return nil
+}
+
+// undoConfirmed cancels a confirmed order, or goes on canceling it. The id of
+// the run has the version that is canceled, and a refusal is found out before
+// the run begins: what was refused once may be asked for again.
+func (e *Engine) undoConfirmed(ctx context.Context, o order.Order, begin order.CancelInput) error {
+	if o.Status == order.StatusCanceling {
+		history, err := e.Orders.Timeline(inside(ctx), order.IDInput{ID: o.ID})
+		if err != nil {
+			return err
+		}
+		for _, h := range history.Items {
+			if h.Kind == "status" && h.To == string(order.StatusCanceling) {
+				begin.Version = h.Version - 1
+			}
+		}
+	} else if err := cancelable(o, begin.Version); err != nil {
+		return err
+	}
+	id := o.ID + "." + strconv.FormatInt(begin.Version, 10)
+	return e.cancel.Run(ctx, id, &cancelState{OrderID: o.ID, Begin: begin})
+}
+
+// cancelable returns why an order that is not canceling cannot be canceled now,
+// as order.Service.BeginCancel does, which has the last word.
+func cancelable(o order.Order, version int64) error {
+	switch {
+	case version != o.Version:
+		return order.ErrStale.With(map[string]int64{"version": o.Version})
+	case !order.Transitions.Allows(o.Status, order.StatusCanceling):
+		return order.ErrIllegal.With(map[string]order.Status{"from": o.Status, "to": order.StatusCanceling})
+	case slices.ContainsFunc(o.Fulfillments, func(f order.Fulfillment) bool { return f.Status != order.FulCanceled }):
+		return order.ErrInFulfillment
+	default:
+		return nil
+	}
+}
 
 // cancelState is what the canceling of a confirmed order has to remember.
 type cancelState struct {

@@ -76,7 +76,13 @@ func (e *Engine) Reconcile(ctx context.Context) error {
 	}
 	var errs []error
 	for _, p := range open.Items {
-		errs = append(errs, e.resume(ctx, p.OrderID))
+		err := e.resume(ctx, p.OrderID)
+		if err != nil {
+			if over, voidErr := e.late(ctx, p); over || voidErr != nil {
+				err = voidErr
+			}
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -93,9 +99,9 @@ func (e *Engine) React(ctx context.Context, ev event.Envelope) error {
 	if err := json.Unmarshal(ev.Data, &p); err != nil {
 		return fmt.Errorf("event %s %s: %w", ev.Name, ev.ID, err)
 	}
-	err := e.goOn(ctx, runID(p.Order))
-	if errors.Is(err, flow.ErrUnknown) {
-		return nil // not an order of this checkout
+	err := e.insist(ctx, runID(p.Order))
+	if errors.Is(err, flow.ErrUnknown) || errors.Is(err, errCanceled) {
+		return nil // not an order of this checkout, or none any more
 	}
 	return err // flow.ErrTaken too: who has the run may die with it
 }

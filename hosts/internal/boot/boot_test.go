@@ -39,6 +39,25 @@ type served struct {
 	stop func() error
 }
 
+// settled waits until those who follow events have taken all there are.
+func (s served) settled(t *testing.T) {
+	t.Helper()
+	for {
+		lag, err := bunstore.Outbox{DB: s.DB}.Lag(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lag.Pending == 0 {
+			return
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal("events are left")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 func serve(t *testing.T, c boot.Config) served {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -390,6 +409,7 @@ func TestCatalogIsCached(t *testing.T) {
 	send := func(name, price string) {
 		resp, _ := s.ask(t, "POST", "/v1/admin/imports", strings.Replace(mug, "12.50", price, 1), "Authorization", key, "Idempotency-Key", name)
 		s.wait(t, resp.Header.Get("Location"), key)
+		s.settled(t) // the listing follows, and changes the tags once more
 	}
 	send("one", "12.50")
 	first, _ := s.ask(t, "GET", "/v1/products/mug", "")
