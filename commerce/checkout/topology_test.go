@@ -2,13 +2,8 @@ package checkout_test
 
 import (
 	"bytes"
-	"context"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/micro"
 
 	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
@@ -22,7 +17,6 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/transport/loopback"
-	"github.com/mercer-commerce/mercer/transport/natsrpc"
 )
 
 // shop is one shop in some topology: Shop is how the test reaches it.
@@ -114,35 +108,12 @@ func openDB(t *testing.T, name string) *bunstore.DB {
 
 func overNATS(t *testing.T, s *commerce.Shop) op.Caller {
 	t.Helper()
-	srv, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	if !srv.ReadyForConnections(5 * time.Second) {
-		t.Fatal("nats-server is not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	svc, err := natsrpc.Serve(nc, micro.Config{Name: "mercer-shop", Version: "1.0.0"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	svc, client := micros(t)
 	commerce.RegisterEngines(svc, s)
 	if err := svc.Err(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := svc.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-		nc.Close()
-		srv.Shutdown()
-		srv.WaitForShutdown()
-	})
-	return natsrpc.Client{NC: nc, Timeout: 10 * time.Second}
+	return client
 }
 
 // each runs one test body over every topology.
