@@ -40,10 +40,33 @@ func (e *Engine) PutProducts(ctx context.Context, in PutProductsInput) (PutProdu
 		done, err := e.put(ctx, works)
 		return PutProductsOutput{Results: results(done, false)}, err
 	})
-	if err == nil || ctx.Err() != nil || txn.Outside(ctx) != nil || fault.KindOf(err) == fault.Unavailable {
+	switch {
+	case txn.Outside(ctx) != nil:
 		return out, err
+	case err == nil:
+		return e.putAgain(ctx, works, out)
+	case ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable:
+		return out, err
+	default:
+		return e.putEach(ctx, works)
 	}
-	return e.putEach(ctx, works)
+}
+
+// putAgain looks once more at the products of which a SKU was taken: it may be
+// the same product that has it, made by somebody else between the two looks for
+// slug and SKU.
+func (e *Engine) putAgain(ctx context.Context, works []work, out PutProductsOutput) (PutProductsOutput, error) {
+	for i, r := range out.Results {
+		if r.Error == nil || !errors.Is(r.Error, ErrSKUTaken) {
+			continue
+		}
+		each, err := e.putEach(ctx, works[i:i+1])
+		if err != nil {
+			return PutProductsOutput{}, err
+		}
+		out.Results[i] = each.Results[0]
+	}
+	return out, nil
 }
 
 // aboutItems reports whether err is only about items of the list at prefix.
@@ -165,7 +188,10 @@ func (e *Engine) putOne(ctx context.Context, w work) (done []work, err error) {
 			done, err = e.put(ctx, []work{w})
 			return err
 		})
-		if !errors.Is(err, ErrSlugTaken) && !errors.Is(err, ErrProductStale) {
+		if err == nil && (len(done) == 0 || !errors.Is(done[0].err, ErrSKUTaken)) {
+			break
+		}
+		if err != nil && !errors.Is(err, ErrSlugTaken) && !errors.Is(err, ErrProductStale) && !errors.Is(err, ErrSKUTaken) {
 			break
 		}
 	}
