@@ -69,9 +69,9 @@ func withCurrency(v reflect.Value) {
 	case v.Type() == reflect.TypeFor[money.Currency]():
 		v.SetString("USD")
 	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				withCurrency(v.Field(i))
+		for _, f := range v.Fields() {
+			if f.CanSet() {
+				withCurrency(f)
 			}
 		}
 	}
