@@ -78,6 +78,7 @@ const (
 	actorKey ctxKey = iota
 	idemKey
 	requestKey
+	traceKey
 )
 
 // With returns a context in which a asks.
@@ -120,6 +121,19 @@ func WithRequest(ctx context.Context, id string) context.Context {
 func Request(ctx context.Context) string {
 	id, _ := ctx.Value(requestKey).(string)
 	return id
+}
+
+// WithTrace returns a context with the W3C traceparent of the work under way.
+// It goes with calls to other processes and into recorded events.
+func WithTrace(ctx context.Context, traceparent string) context.Context {
+	return context.WithValue(ctx, traceKey, traceparent)
+}
+
+// Trace returns the W3C traceparent of the work under way, "" when it is not
+// traced.
+func Trace(ctx context.Context) string {
+	trace, _ := ctx.Value(traceKey).(string)
+	return trace
 }
 
 // An Authenticator finds out who sent a secret. It returns
