@@ -81,9 +81,10 @@ type Stores struct {
 	Accounts  account.Store
 }
 
-// Options change how a shop works. Sanitizer, Providers and Secret are
-// required.
+// Options change how a shop works. Secret is required; Sanitizer and Providers
+// are, where catalog and payment are here.
 type Options struct {
+	Elsewhere op.Caller        // reaches the engines that have no store here
 	Log       *slog.Logger     // slog.Default()
 	Now       func() time.Time // time.Now
 	Name      string           // of the shop, "Mercer"
@@ -95,39 +96,57 @@ type Options struct {
 	At        func(point string)       // as in checkout.Options
 }
 
-// Engines returns a shop whose engines keep their state in stores. Its
-// storefront, checkout and fulfil are still to be added: see Flows.
+// Engines returns a shop whose engines keep their state in stores; those without
+// a store are behind o.Elsewhere. Its storefront, checkout and fulfil are
+// elsewhere too until AddFlows brings them here.
 func Engines(stores Stores, o Options) *Shop {
-	prices := pricing.New(stores.Pricing, &pricing.Options{Now: o.Now})
-	return &Shop{
-		Catalog:   catalog.New(stores.Catalog, o.Sanitizer, &catalog.Options{Log: o.Log, Now: o.Now}),
-		Inventory: inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now}),
-		Pricing:   prices,
-		Carts:     cart.New(stores.Carts, CartPrices{prices}, &cart.Options{Log: o.Log, Now: o.Now, Secret: o.Secret}),
-		Orders:    order.New(stores.Orders, &order.Options{Now: o.Now, Secret: o.Secret}),
-		Payments:  payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, Holds: o.Holds}),
-		Accounts:  account.New(stores.Accounts, &account.Options{Log: o.Log, Now: o.Now}),
+	s := Remote(o.Elsewhere)
+	if stores.Catalog != nil {
+		s.Catalog = catalog.New(stores.Catalog, o.Sanitizer, &catalog.Options{Log: o.Log, Now: o.Now})
 	}
+	if stores.Inventory != nil {
+		s.Inventory = inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now})
+	}
+	if stores.Pricing != nil {
+		s.Pricing = pricing.New(stores.Pricing, &pricing.Options{Now: o.Now})
+	}
+	if stores.Carts != nil {
+		s.Carts = cart.New(stores.Carts, CartPrices{s.Pricing}, &cart.Options{Log: o.Log, Now: o.Now, Secret: o.Secret})
+	}
+	if stores.Orders != nil {
+		s.Orders = order.New(stores.Orders, &order.Options{Now: o.Now, Secret: o.Secret})
+	}
+	if stores.Payments != nil {
+		s.Payments = payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, Holds: o.Holds})
+	}
+	if stores.Accounts != nil {
+		s.Accounts = account.New(stores.Accounts, &account.Options{Log: o.Log, Now: o.Now})
+	}
+	return s
 }
 
-// Flows are the parts of a shop that span engines.
+// Flows are the parts of a shop that span engines. Those that are elsewhere are
+// nil.
 type Flows struct {
 	Storefront *storefront.Engine
 	Checkout   *checkout.Engine
 	Fulfil     *fulfil.Engine
 }
 
-// AddFlows adds storefront, checkout and fulfil to a shop, over its engines,
-// which may be here or elsewhere, and returns them.
+// AddFlows brings the flows of a shop here, over its engines, which may be here
+// or elsewhere, and returns them. Without a journal checkout and fulfil stay
+// elsewhere.
 func AddFlows(s *Shop, j flow.Journal, o Options) Flows {
-	f := Flows{
-		Storefront: storefront.New(storefront.Ports{Catalog: s.Catalog, Stock: s.Inventory, Prices: s.Pricing, Carts: s.Carts, Payments: s.Payments},
-			&storefront.Options{Log: o.Log, Now: o.Now, Name: o.Name, Secret: o.Secret}),
-		Checkout: checkout.New(checkout.Ports{Catalog: s.Catalog, Carts: s.Carts, Prices: s.Pricing, Stock: s.Inventory, Payments: s.Payments, Orders: s.Orders, Journal: j},
-			&checkout.Options{Log: o.Log, Now: o.Now, Secret: o.Secret, Idle: o.Idle, At: o.At}),
-		Fulfil: fulfil.New(fulfil.Ports{Orders: s.Orders, Stock: s.Inventory, Journal: j}, &fulfil.Options{Log: o.Log, Now: o.Now, Idle: o.Idle}),
+	f := Flows{Storefront: storefront.New(storefront.Ports{Catalog: s.Catalog, Stock: s.Inventory, Prices: s.Pricing, Carts: s.Carts, Payments: s.Payments},
+		&storefront.Options{Log: o.Log, Now: o.Now, Name: o.Name, Secret: o.Secret})}
+	s.Storefront = f.Storefront
+	if j == nil {
+		return f
 	}
-	s.Storefront, s.Checkout, s.Fulfil = f.Storefront, f.Checkout, f.Fulfil
+	f.Checkout = checkout.New(checkout.Ports{Catalog: s.Catalog, Carts: s.Carts, Prices: s.Pricing, Stock: s.Inventory, Payments: s.Payments, Orders: s.Orders, Journal: j},
+		&checkout.Options{Log: o.Log, Now: o.Now, Secret: o.Secret, Idle: o.Idle, At: o.At})
+	f.Fulfil = fulfil.New(fulfil.Ports{Orders: s.Orders, Stock: s.Inventory, Journal: j}, &fulfil.Options{Log: o.Log, Now: o.Now, Idle: o.Idle})
+	s.Checkout, s.Fulfil = f.Checkout, f.Fulfil
 	return f
 }
 

@@ -13,12 +13,15 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
+	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 )
@@ -40,6 +43,13 @@ type Options struct {
 	// Passive shops do no work of their own: no events are published, no
 	// checkouts expire, until somebody calls Run or Drain.
 	Passive bool
+
+	// Engines are those that live here, by commerce.EngineNames, with the flows
+	// at home beside them; nil is the whole shop. Elsewhere reaches the others,
+	// and Bus carries events between the processes; nil is a bus inside this one.
+	Engines   []string
+	Elsewhere op.Caller
+	Bus       event.Bus
 
 	Idle  time.Duration      // as in flow.Options
 	Lease time.Duration      // how long a dead process keeps requests and events to itself; as in idem.Options and outbox.Options
@@ -90,6 +100,9 @@ func options(opts *Options) Options {
 	if o.Providers == nil {
 		o.Providers = []payment.Provider{offlinepay.New()}
 	}
+	if len(o.Engines) == 0 {
+		o.Engines = commerce.EngineNames
+	}
 	o.Currency, o.Country = cmp.Or(o.Currency, "USD"), cmp.Or(o.Country, "US")
 	return o
 }
@@ -124,12 +137,23 @@ func Secret(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// Stores returns the stores of all engines on one database.
-func Stores(db *bunstore.DB) commerce.Stores {
-	return commerce.Stores{
-		Catalog: bunstore.Catalog{DB: db}, Inventory: bunstore.Inventory{DB: db}, Pricing: bunstore.Pricing{DB: db},
-		Carts: bunstore.Carts{DB: db}, Orders: bunstore.Orders{DB: db}, Payments: bunstore.Payments{DB: db}, Accounts: bunstore.Accounts{DB: db},
+// Stores returns the stores of the named engines on one database, of all when
+// none is named.
+func Stores(db *bunstore.DB, engines ...string) (s commerce.Stores) {
+	for name, add := range map[string]func(){
+		"catalog":   func() { s.Catalog = bunstore.Catalog{DB: db} },
+		"inventory": func() { s.Inventory = bunstore.Inventory{DB: db} },
+		"pricing":   func() { s.Pricing = bunstore.Pricing{DB: db} },
+		"cart":      func() { s.Carts = bunstore.Carts{DB: db} },
+		"order":     func() { s.Orders = bunstore.Orders{DB: db} },
+		"payment":   func() { s.Payments = bunstore.Payments{DB: db} },
+		"account":   func() { s.Accounts = bunstore.Accounts{DB: db} },
+	} {
+		if len(engines) == 0 || slices.Contains(engines, name) {
+			add()
+		}
 	}
+	return s
 }
 
 // Seed makes the default market and shipping method of a shop that has none.

@@ -158,6 +158,11 @@ func (t *taker) handle(ctx context.Context, e event.Envelope) error {
 	case errors.Is(err, errGap):
 		return fault.ErrUnavailable.After(time.Second).Because(err)
 	}
+	return t.failed(ctx, e, err)
+}
+
+// failed notes that e failed with err, and says when it is to come again.
+func (t *taker) failed(ctx context.Context, e event.Envelope, err error) error {
 	dead, tries, failErr := t.fail(ctx, e, err)
 	if failErr != nil {
 		return fault.ErrUnavailable.After(time.Second).Because(errors.Join(err, failErr))

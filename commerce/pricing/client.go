@@ -8,6 +8,7 @@ import (
 
 // Register serves every operation of s on r.
 func Register(r op.Registrar, s Service) {
+	op.Handle(r, OpGeneration, s.Generation)
 	op.Handle(r, OpSeed, s.Seed)
 	op.Handle(r, OpMarkets, s.Markets)
 	op.Handle(r, OpPutMarket, s.PutMarket)
@@ -109,4 +110,9 @@ func (c Client) UpdateShippingMethod(ctx context.Context, in UpdateShippingMetho
 // DeleteShippingMethod implements Service.
 func (c Client) DeleteShippingMethod(ctx context.Context, in IDInput) (op.Nothing, error) {
 	return op.Call(ctx, c, OpDeleteShippingMethod, in)
+}
+
+// Generation implements Service.
+func (c Client) Generation(ctx context.Context, in op.Nothing) (GenerationOutput, error) {
+	return op.Call(ctx, c, OpGeneration, in)
 }

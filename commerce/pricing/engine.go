@@ -7,6 +7,7 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
@@ -43,6 +44,16 @@ func New(store Store, opts *Options) *Engine {
 
 // Scope returns where the engine writes.
 func (e *Engine) Scope() txn.Scope { return e.store.Scope() }
+
+// Generation returns a number that grows with each change of prices and
+// settings.
+func (e *Engine) Generation(ctx context.Context, in op.Nothing) (GenerationOutput, error) {
+	if err := OpGeneration.Admit(ctx, in); err != nil {
+		return GenerationOutput{}, err
+	}
+	n, err := e.store.Generation(ctx)
+	return GenerationOutput{N: n}, err
+}
 
 // settings returns the settings of generation gen, or newer ones when gen has
 // passed. Warm, it reads nothing.

@@ -11,6 +11,7 @@ import (
 
 // Service is pricing as seen by others: an Engine here, a Client elsewhere.
 type Service interface {
+	Generation(ctx context.Context, in op.Nothing) (GenerationOutput, error)
 	Seed(ctx context.Context, in SeedInput) (op.Nothing, error)
 
 	Markets(ctx context.Context, in op.Nothing) (MarketsOutput, error)
@@ -36,6 +37,8 @@ type Service interface {
 
 // The operations, as transports know them.
 var (
+	OpGeneration = op.Op[op.Nothing, GenerationOutput]{Name: "pricing.generation", Kind: op.Query, Access: op.Anyone,
+		Doc: "A number that grows with each change of prices and settings."}
 	OpSeed = op.Op[SeedInput, op.Nothing]{Name: "pricing.seed", Access: "settings:write",
 		Doc: "Gives a new shop its default market and a free way to deliver. Does nothing when there is a market."}
 
@@ -214,4 +217,9 @@ type ShippingMethodFields struct {
 type UpdateShippingMethodInput struct {
 	ID string `json:"id" path:"id" minLength:"1" maxLength:"64"`
 	ShippingMethodFields
+}
+
+// GenerationOutput is a number that grows.
+type GenerationOutput struct {
+	N int64 `json:"n"`
 }
