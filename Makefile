@@ -5,7 +5,7 @@ TOOLS   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mercer-tools
 TIMEOUT ?= 20m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset build test check lint fmt generate fuzz bench tidy clean
+.PHONY: help demo demo-reset build test check lint fmt generate fuzz compose-test bench tidy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,15 +26,17 @@ build: ## the programs, in ./bin
 # What the tests can use, and why it is not used when it is not there. A name in
 # MERCER_TEST_REQUIRE makes its lack a failure. The tests themselves look at the
 # same variables.
-optional     := mysql mariadb race chromium
-with_mysql    = $(MERCER_TEST_MYSQL)
-with_mariadb  = $(MERCER_TEST_MARIADB)
-with_race     = $(filter 1,$(shell go env CGO_ENABLED))
-with_chromium = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-lack_mysql    = MySQL (MERCER_TEST_MYSQL is not set)
-lack_mariadb  = MariaDB (MERCER_TEST_MARIADB is not set)
-lack_race     = the race detector (there is no C compiler)
-lack_chromium = the reference page in a browser (there is no chromium)
+optional       := mysql mariadb race chromium toxiproxy
+with_mysql      = $(MERCER_TEST_MYSQL)
+with_mariadb    = $(MERCER_TEST_MARIADB)
+with_race       = $(filter 1,$(shell go env CGO_ENABLED))
+with_chromium   = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+with_toxiproxy  = $(or $(MERCER_TEST_TOXIPROXY),$(shell command -v toxiproxy-server))
+lack_mysql      = MySQL (MERCER_TEST_MYSQL is not set)
+lack_mariadb    = MariaDB (MERCER_TEST_MARIADB is not set)
+lack_race       = the race detector (there is no C compiler)
+lack_chromium   = the reference page in a browser (there is no chromium)
+lack_toxiproxy  = networks that break (there is no toxiproxy-server)
 
 comma    := ,
 required := $(subst $(comma), ,$(MERCER_TEST_REQUIRE))
@@ -84,8 +86,12 @@ fuzz: ## every fuzz target for FUZZ=10s each
 		done; \
 	done
 
+compose-test: ## the platform of docker-compose.yml: sells, has each container killed, loses nothing
+	@go test -tags compose -count 1 -v -timeout 30m -run TestPlatform ./hosts/service/compose
+
 bench: ## what the shop does per second, as a ratio to a floor of plain SQL
 	@go test -run '^$$' -bench . ./commerce/...
+	@go test -run '^$$' -bench . -benchtime 200x ./hosts/internal/fleettest
 
 tidy: ## bring go.mod and go.sum up to date
 	@go mod tidy

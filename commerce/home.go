@@ -12,6 +12,10 @@ import (
 // begin with.
 var EngineNames = []string{"catalog", "inventory", "pricing", "cart", "order", "payment", "account", "notification"}
 
+// FlowNames are the flows over the engines, by the names that their operations
+// begin with.
+var FlowNames = []string{"storefront", "checkout", "fulfil"}
+
 // reading are the operations of the storefront that need no cart.
 var reading = []string{
 	storefront.OpStore.Name, storefront.OpProducts.Name, storefront.OpProduct.Name, storefront.OpVariants.Name, storefront.OpVariant.Name,

@@ -17,8 +17,10 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/outbox"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
@@ -34,24 +36,37 @@ type Shop struct {
 	Orders    order.Service
 	Payments  payment.Service
 	Accounts  account.Service
+	Mails     notification.Service
 
 	Storefront storefront.Service
 	Checkout   checkout.Service
 	Fulfil     fulfil.Service
+
+	// Outbox is of those who run the shop, nil where nobody has added it.
+	Outbox outbox.Service
 }
 
 // Remote returns the shop behind c, over HTTP or NATS.
 func Remote(c op.Caller) *Shop {
 	return &Shop{
 		Catalog: catalog.Client{Caller: c}, Inventory: inventory.Client{Caller: c}, Pricing: pricing.Client{Caller: c},
-		Carts: cart.Client{Caller: c}, Orders: order.Client{Caller: c}, Payments: payment.Client{Caller: c}, Accounts: account.Client{Caller: c},
-		Storefront: storefront.Client{Caller: c}, Checkout: checkout.Client{Caller: c}, Fulfil: fulfil.Client{Caller: c},
+		Carts: cart.Client{Caller: c}, Orders: order.Client{Caller: c}, Payments: payment.Client{Caller: c}, Accounts: account.Client{Caller: c}, Mails: notification.Client{Caller: c},
+		Storefront: storefront.Client{Caller: c}, Checkout: checkout.Client{Caller: c}, Fulfil: fulfil.Client{Caller: c}, Outbox: outbox.Client{Caller: c},
 	}
 }
 
 // Register serves every operation of s on r.
 func Register(r op.Registrar, s *Shop) {
 	RegisterEngines(r, s)
+	RegisterFlows(r, s)
+	if s.Outbox != nil {
+		outbox.Register(r, s.Outbox)
+	}
+}
+
+// RegisterFlows serves the operations of the flows alone on r, for engines that
+// are served elsewhere.
+func RegisterFlows(r op.Registrar, s *Shop) {
 	storefront.Register(r, s.Storefront)
 	checkout.Register(r, s.Checkout)
 	fulfil.Register(r, s.Fulfil)
@@ -67,6 +82,7 @@ func RegisterEngines(r op.Registrar, s *Shop) {
 	order.Register(r, s.Orders)
 	payment.Register(r, s.Payments)
 	account.Register(r, s.Accounts)
+	notification.Register(r, s.Mails)
 }
 
 // Stores are where the engines keep their state. Stores of one database share
@@ -79,10 +95,12 @@ type Stores struct {
 	Orders    order.Store
 	Payments  payment.Store
 	Accounts  account.Store
+	Mails     notification.Store
 }
 
 // Options change how a shop works. Secret is required; Sanitizer and Providers
-// are, where catalog and payment are here.
+// are, where catalog and payment are here, and Hasher and Tokens, where account
+// is: without them nobody can sign in; and Mailer, where notification is.
 type Options struct {
 	Elsewhere op.Caller        // reaches the engines that have no store here
 	Log       *slog.Logger     // slog.Default()
@@ -91,6 +109,11 @@ type Options struct {
 	Secret    []byte           // of guests' tokens, at least 32 bytes, the same in all processes
 	Sanitizer catalog.Sanitizer
 	Providers []payment.Provider
+	Hasher    account.Hasher // of passwords
+	Tokens    account.Tokens // of those who sign in
+	Mailer    notification.Mailer
+	Accounts  account.Options          // Secret, Name, Log and Now are the shop's
+	Mails     notification.Options     // ShopName, Log and Now are the shop's
 	Holds     map[string]time.Duration // how long stock is kept, by payment method
 	Idle      time.Duration            // as in flow.Options
 	At        func(point string)       // as in checkout.Options
@@ -114,13 +137,20 @@ func Engines(stores Stores, o Options) *Shop {
 		s.Carts = cart.New(stores.Carts, CartPrices{s.Pricing}, &cart.Options{Log: o.Log, Now: o.Now, Secret: o.Secret})
 	}
 	if stores.Orders != nil {
-		s.Orders = order.New(stores.Orders, &order.Options{Now: o.Now, Secret: o.Secret})
+		s.Orders = order.New(stores.Orders, &order.Options{Now: o.Now, Secret: o.Secret, Unlimited: o.Accounts.Unlimited})
 	}
 	if stores.Payments != nil {
 		s.Payments = payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, Holds: o.Holds})
 	}
 	if stores.Accounts != nil {
-		s.Accounts = account.New(stores.Accounts, &account.Options{Log: o.Log, Now: o.Now})
+		a := o.Accounts
+		a.Log, a.Now, a.Name, a.Secret = o.Log, o.Now, o.Name, o.Secret
+		s.Accounts = account.New(stores.Accounts, account.Ports{Hasher: o.Hasher, Tokens: o.Tokens}, &a)
+	}
+	if stores.Mails != nil {
+		n := o.Mails
+		n.Log, n.Now, n.ShopName = o.Log, o.Now, o.Name
+		s.Mails = notification.New(stores.Mails, Challenges{s.Accounts, s.Orders}, o.Mailer, &n)
 	}
 	return s
 }

@@ -1,5 +1,8 @@
-// Package account knows who may do what: so far the secret keys of the
-// programs and people who run the shop.
+// Package account knows who people and programs are and what they may do:
+// customers and staff, how they sign in, and the secret keys of programs.
+//
+// What people get wrong: nothing looks an access token up. What ends sessions
+// ends access within AccessLife, not at once.
 package account
 
 import (
@@ -26,6 +29,7 @@ type APIKey struct {
 var Scopes = []string{
 	"catalog:read", "catalog:write", "stock:read", "stock:write", "orders:read", "orders:write", "payments:read", "payments:write",
 	"settings:read", "settings:write", "keys:read", "keys:write", "carts:read",
+	"customers:read", "customers:write", "staff:read", "staff:write", "notifications:read", "notifications:write", "outbox:read", "outbox:write",
 }
 
 // active reports whether k opens anything at a time.

@@ -2,43 +2,60 @@ package account
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
-	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/ident"
-	"github.com/mercer-commerce/mercer/commerce/page"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
-
-// Prefix is how the secret of a key begins; 43 characters follow, 256 random
-// bits in URL-safe base64.
-const Prefix = "sk_"
 
 // Options change how an Engine works. The zero value is good.
 type Options struct {
 	Log *slog.Logger               // slog.Default()
 	Now func() time.Time           // time.Now
 	ID  func(prefix string) string // ident.NewID
+
+	// Secret is what refresh tokens, codes in mails and names of devices are
+	// derived from, 32 bytes or more. Processes that share a database need the
+	// same. Without one each process makes its own, and everybody is signed out
+	// when it ends.
+	Secret []byte
+	Name   string // of the shop; no password may consist of it
+
+	SessionIdle time.Duration // how long a session lasts unused, 30 days
+	SessionMax  time.Duration // how long it lasts at most, 90 days
+
+	// VerifyFirst lets nobody sign in before they have verified their address.
+	// Without it, who registers an address and then tries to sign in learns
+	// whether it had an account.
+	VerifyFirst bool
+
+	// Unlimited lifts the limits of tries, for tests under load.
+	Unlimited bool
+}
+
+// Ports are what signing in needs. Without them the engine still knows API
+// keys; whatever asks for a port returns ErrNoSignIn.
+type Ports struct {
+	Hasher Hasher
+	Tokens Tokens
 }
 
 // Engine holds the rules of accounts. It is safe for concurrent use.
 type Engine struct {
 	store Store
+	ports Ports
 	opts  Options
+
+	codes, refreshes, devices []byte // secrets
 }
 
 var _ Service = (*Engine)(nil)
 
 // New returns an Engine that keeps accounts in store. opts may be nil.
-func New(store Store, opts *Options) *Engine {
-	e := &Engine{store: store}
+func New(store Store, ports Ports, opts *Options) *Engine {
+	e := &Engine{store: store, ports: ports}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -49,7 +66,24 @@ func New(store Store, opts *Options) *Engine {
 	if e.opts.ID == nil {
 		e.opts.ID = ident.NewID
 	}
+	e.opts.SessionIdle = cmp.Or(e.opts.SessionIdle, 30*24*time.Hour)
+	e.opts.SessionMax = cmp.Or(e.opts.SessionMax, 90*24*time.Hour)
+	if e.ports.Hasher == nil {
+		e.ports.Hasher = noHasher{}
+	}
+	if e.ports.Tokens == nil {
+		e.ports.Tokens = noTokens{}
+	}
+	e.codes, e.refreshes, e.devices = e.secret("codes"), e.secret("refreshes"), e.secret("devices")
 	return e
+}
+
+// secret returns a secret for one use: what is derived for one fits no other.
+func (e *Engine) secret(use string) []byte {
+	if len(e.opts.Secret) == 0 {
+		return []byte(rand.Text() + rand.Text())
+	}
+	return ident.SecretFor(e.opts.Secret, "account."+use)
 }
 
 // Scope is the database that the engine writes in.
@@ -57,116 +91,3 @@ func (e *Engine) Scope() txn.Scope { return e.store.Scope() }
 
 // now returns the time as it is stored.
 func (e *Engine) now() time.Time { return e.opts.Now().UTC().Truncate(time.Microsecond) }
-
-// CreateKey makes a secret key. It returns ErrScopeUnknown, and fault.ErrDenied
-// for rights that the caller does not have.
-func (e *Engine) CreateKey(ctx context.Context, in CreateKeyInput) (NewKey, error) {
-	if err := OpCreateKey.Admit(ctx, in); err != nil {
-		return NewKey{}, err
-	}
-	scopes := slices.Compact(slices.Sorted(slices.Values(in.Scopes)))
-	if err := mayGive(ident.From(ctx), scopes); err != nil {
-		return NewKey{}, err
-	}
-	k := APIKey{ID: e.opts.ID("key"), Name: in.Name, Scopes: scopes, CreatedAt: e.now()}
-	if in.ExpiresAt != nil {
-		k.ExpiresAt = new(in.ExpiresAt.UTC().Truncate(time.Microsecond))
-		if !k.active(k.CreatedAt) {
-			return NewKey{}, fault.ErrInvalid.Saying("a key cannot have ended before it begins").At("/expires_at")
-		}
-	}
-	secret := newSecret()
-	k.Hint = secret[len(secret)-4:]
-	return txn.Get(ctx, e.Scope(), func(ctx context.Context) (NewKey, error) {
-		return NewKey{k, secret}, e.store.AddKey(ctx, k, sha256.Sum256([]byte(secret)))
-	})
-}
-
-func newSecret() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return Prefix + base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// mayGive returns an error unless scopes exist and who has them all.
-func mayGive(who ident.Actor, scopes []string) error {
-	unknown := slices.DeleteFunc(slices.Clone(scopes), known)
-	if len(unknown) > 0 {
-		return ErrScopeUnknown.With(map[string][]string{"scopes": unknown}).At("/scopes")
-	}
-	for _, s := range scopes {
-		if !who.May(s) {
-			return fault.ErrDenied.With(map[string]string{"scope": s})
-		}
-	}
-	return nil
-}
-
-// position is where a page of keys ends.
-type position struct {
-	Created time.Time `json:"c"`
-	ID      string    `json:"i"`
-}
-
-// Keys returns a page of keys, the newest first, revoked ones too.
-func (e *Engine) Keys(ctx context.Context, in KeysInput) (page.Page[APIKey], error) {
-	if err := OpKeys.Admit(ctx, in); err != nil {
-		return page.Page[APIKey]{}, err
-	}
-	var after position
-	if _, err := page.Decode(in.Cursor, &after); err != nil {
-		return page.Page[APIKey]{}, err
-	}
-	keys, err := e.store.Keys(ctx, after.Created, after.ID, in.Size()+1)
-	if err != nil {
-		return page.Page[APIKey]{}, err
-	}
-	return page.Of(keys, in.Size(), func(k APIKey) any { return position{k.CreatedAt, k.ID} }), nil
-}
-
-// RevokeKey ends a key at once. A key that was revoked keeps its time. It
-// returns ErrKeyNotFound.
-func (e *Engine) RevokeKey(ctx context.Context, in IDInput) (APIKey, error) {
-	if err := OpRevokeKey.Admit(ctx, in); err != nil {
-		return APIKey{}, err
-	}
-	return txn.Get(ctx, e.Scope(), func(ctx context.Context) (APIKey, error) {
-		if err := e.store.Revoke(ctx, in.ID, e.now()); err != nil {
-			return APIKey{}, err
-		}
-		return e.store.Key(ctx, in.ID)
-	})
-}
-
-// Authenticate finds out whose secret this is. It returns
-// fault.ErrUnauthenticated, the same for a secret that never was, is revoked or
-// has expired, after the same work.
-func (e *Engine) Authenticate(ctx context.Context, in AuthenticateInput) (AuthenticateOutput, error) {
-	if err := OpAuthenticate.Admit(ctx, in); err != nil {
-		return AuthenticateOutput{}, err
-	}
-	k, err := e.store.KeyOf(ctx, sha256.Sum256([]byte(in.Secret)))
-	now := e.now()
-	switch {
-	case errors.Is(err, ErrKeyNotFound):
-		return AuthenticateOutput{}, fault.ErrUnauthenticated
-	case err != nil:
-		return AuthenticateOutput{}, err
-	case !k.active(now):
-		return AuthenticateOutput{}, fault.ErrUnauthenticated
-	}
-	e.touch(ctx, k, now)
-	return AuthenticateOutput{KeyID: k.ID, Scopes: k.Scopes}, nil
-}
-
-// touch remembers that k was used, at most once a minute. Nobody is refused
-// because that fails, and nobody's unit of work pays for it.
-func (e *Engine) touch(ctx context.Context, k APIKey, now time.Time) {
-	before := now.Add(-time.Minute)
-	if k.LastUsedAt != nil && k.LastUsedAt.After(before) || txn.Outside(ctx) != nil {
-		return
-	}
-	if err := e.store.Touch(ctx, k.ID, now, before); err != nil {
-		e.opts.Log.WarnContext(ctx, "account: the use of a key is not noted", "key", k.ID, "err", err)
-	}
-}

@@ -47,7 +47,7 @@ func (f *failing) Touch(ctx context.Context, id string, at, before time.Time) er
 func open(t *testing.T) *shop {
 	t.Helper()
 	s := &shop{t: t, store: &failing{Accounts: memstore.Accounts{DB: memstore.New()}}, now: morning}
-	s.Engine = account.New(s.store, &account.Options{Now: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))})
+	s.Engine = account.New(s.store, account.Ports{}, &account.Options{Now: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	return s
 }
 

@@ -11,6 +11,9 @@ import (
 
 // Service is the accounts as seen by others: an Engine here, a Client elsewhere.
 type Service interface {
+	SignIn
+	People
+
 	CreateKey(ctx context.Context, in CreateKeyInput) (NewKey, error)
 	Keys(ctx context.Context, in KeysInput) (page.Page[APIKey], error)
 	RevokeKey(ctx context.Context, in IDInput) (APIKey, error)
@@ -29,7 +32,7 @@ var (
 		Doc: "Finds out whose secret this is.", Fails: []*fault.Error{fault.ErrUnauthenticated}}
 )
 
-// IDInput names a key.
+// IDInput names a key, or whatever else an operation is about.
 type IDInput struct {
 	ID string `json:"id" path:"id" minLength:"1" maxLength:"64"`
 }
@@ -72,6 +75,8 @@ type AuthenticateOutput struct {
 
 // Register makes r serve the operations of s.
 func Register(r op.Registrar, s Service) {
+	registerSignIn(r, s)
+	registerPeople(r, s)
 	op.Handle(r, OpCreateKey, s.CreateKey)
 	op.Handle(r, OpKeys, s.Keys)
 	op.Handle(r, OpRevokeKey, s.RevokeKey)

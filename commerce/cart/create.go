@@ -88,7 +88,7 @@ func (e *Engine) create(ctx context.Context, in CreateInput, owner string, o off
 // next try finds theirs.
 func (e *Engine) insert(ctx context.Context, in CreateInput, owner string, o offer) (Cart, error) {
 	c := Cart{ID: in.ID, Status: StatusOpen, Market: in.Market, Currency: in.Currency, Locale: in.Locale, Country: in.Country,
-		CustomerID: owner, Email: in.Email, Metadata: json.RawMessage("{}"), Items: []Item{}, Attempt: 1, Epoch: 1, CreatedAt: e.now()}
+		CustomerID: owner, Email: in.Email, Metadata: json.RawMessage("{}"), Items: []Item{}, Attempt: 1, CreatedAt: e.now()}
 	if c.ID == "" {
 		c.ID = e.opts.ID("cart")
 	}

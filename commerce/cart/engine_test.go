@@ -30,7 +30,7 @@ func TestCreate(t *testing.T) {
 	}
 	at := s.now.Truncate(time.Microsecond)
 	want := cart.Cart{ID: c.ID, Status: cart.StatusOpen, Version: 1, Market: "eu", Currency: "EUR", Locale: "de", Country: "DE", Email: "a@example.com",
-		Metadata: json.RawMessage(`{}`), Attempt: 1, Epoch: 1, CreatedAt: at, UpdatedAt: at, ExpiresAt: at.Add(cart.Lifetime),
+		Metadata: json.RawMessage(`{}`), Attempt: 1, CreatedAt: at, UpdatedAt: at, ExpiresAt: at.Add(cart.Lifetime),
 		Items: []cart.Item{{ID: c.Items[0].ID, VariantID: "mug", Quantity: 2, Price: money.New(1499, "EUR"), Metadata: json.RawMessage(`{}`)}}}
 	if !reflect.DeepEqual(c, want) || !reflect.DeepEqual(s.stored(c.ID), want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)

@@ -243,12 +243,72 @@ func TestWords(t *testing.T) {
 			t.Errorf("words of %q = %q, want %q", s, got, want)
 		}
 	}
-	if got := queryWords(strings.Repeat("a b c ", 30) + "d e f g h i j k l m n o"); len(got) != maxQueryWords {
-		t.Errorf("%d words are looked for", len(got))
-	}
-	want := []Word{{"blue", false}, {"shoe", true}}
-	if got := entryWords("Shoe", "blue shoe"); !slices.Equal(got, want) {
+	want := []Word{{"blue", false}, {"shirt", true}, {"t", true}, {"tshirt", true}}
+	if got := entryWords("T-Shirt", "blue shirt"); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAskedFor(t *testing.T) {
+	for q, want := range map[string]string{
+		"Red shoe red": "[red] [shoe]", "t-shirt SHIRT": "[t shirt]tshirt", "Anna’s mug": "[anna s]annas [mug]", "100%, (new)": "[100] [new]", "- ' %": "",
+		"a/b": "[a b]", strings.Repeat("a b c ", 30) + "d-e f wool": "[a] [b] [c] [wool]", "one two three four five-six seven eight nine": "[one] [two] [three] [four] [five six]fivesix [seven] [eight]",
+	} {
+		var got []string
+		for _, a := range askedFor(q) {
+			got = append(got, fmt.Sprint(a.words)+a.joined)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q asks for %v, want %s", q, got, want)
+		}
+	}
+}
+
+func TestWaysToSearch(t *testing.T) {
+	few, many := func(p string) Term { return Term{Prefix: p} }, func(p string) Term { return Term{Prefix: p, Many: true} }
+	words := Term{Words: []string{"shirt"}}
+	for _, c := range []struct {
+		terms, narrowest []Term
+		indistinct       bool
+	}{
+		{nil, nil, true},
+		{[]Term{few("red")}, []Term{few("red")}, false},
+		{[]Term{many("c")}, []Term{many("c")}, true},
+		{[]Term{many("cotton"), many("shirt")}, []Term{many("cotton"), many("shirt")}, false},
+		{[]Term{many("cotton"), many("shirt"), many("new")}, []Term{many("cotton"), many("shirt"), many("new")}, true},
+		{[]Term{many("cotton"), many("shirt"), few("red")}, []Term{many("cotton"), many("shirt"), few("red")}, false},
+		{[]Term{many("cotton"), many("shirt"), words}, []Term{many("cotton"), many("shirt"), words}, false},
+		{[]Term{many("c"), few("cot"), many("co"), few("cotton"), words}, []Term{few("cotton"), words}, false},
+	} {
+		if got := narrowest(c.terms); !reflect.DeepEqual(got, c.narrowest) {
+			t.Errorf("narrowest of %v = %v, want %v", c.terms, got, c.narrowest)
+		}
+		if got := indistinct(c.terms); got != c.indistinct {
+			t.Errorf("indistinct(%v) = %v", c.terms, got)
+		}
+	}
+}
+
+func TestIsClose(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"swaeter", "sweater", true}, {"chesse", "cheese", true}, {"shoe", "shoe", true}, {"shoe", "shoes", true}, {"hoes", "shoes", true}, {"größe", "große", true},
+		{"tshrit", "tshirt", true}, {"sweet", "swift", false}, {"abcd", "dbca", false}, {"abcd", "badc", false}, {"aabb", "bbaa", false}, {"shoe", "sh", false}, {"red", "blue", false},
+	} {
+		if got := isClose(c.a, c.b); got != c.want || isClose(c.b, c.a) != got {
+			t.Errorf("%s and %s: %v, want %v", c.a, c.b, got, c.want)
+		}
+		shared := slices.ContainsFunc(Reductions(c.a), func(r string) bool { return slices.Contains(Reductions(c.b), r) })
+		if c.want && !shared {
+			t.Errorf("%s and %s have no reduction in common", c.a, c.b)
+		}
+	}
+	for word, want := range map[string]string{"shoe": "shoe hoe soe she sho", "ooo": "ooo oo", "é": "é", "ab": "", "mp3x": "", strings.Repeat("x", 25): "", "жук": "жук ук жк жу"} {
+		if got := strings.Join(Reductions(word), " "); got != want {
+			t.Errorf("reductions of %s: %s, want %s", word, got, want)
+		}
 	}
 }
 

@@ -20,7 +20,8 @@ func (e *Engine) Categories(ctx context.Context, in op.Nothing) (CategoriesOutpu
 	return CategoriesOutput{Items: inOrder(cs)}, err
 }
 
-// Category returns one category by id or slug, or ErrCategoryNotFound.
+// Category returns one category by id or slug, be it one that it had before, or
+// ErrCategoryNotFound.
 func (e *Engine) Category(ctx context.Context, in CategoryInput) (Category, error) {
 	if err := OpCategory.Admit(ctx, in); err != nil {
 		return Category{}, err

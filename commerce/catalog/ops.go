@@ -35,7 +35,7 @@ type Service interface {
 // The operations, as transports know them.
 var (
 	OpProduct = op.Op[ProductInput, Product]{Name: "catalog.product", Kind: op.Query, Access: op.Anyone,
-		Doc: "One product by id or slug. Drafts and archived ones only for who may catalog:read.", Fails: []*fault.Error{ErrProductNotFound}}
+		Doc: "One product by id or slug, also one that it had before. Drafts and archived ones only for who may catalog:read.", Fails: []*fault.Error{ErrProductNotFound}}
 	OpProducts = op.Op[ProductsInput, page.Page[Product]]{Name: "catalog.products", Kind: op.Query, Access: "catalog:read",
 		Doc: "Products in every state, by id."}
 	OpCreateProduct = op.Op[CreateProductInput, Product]{Name: "catalog.create_product", Access: "catalog:write",
@@ -52,7 +52,7 @@ var (
 	OpCategories = op.Op[op.Nothing, CategoriesOutput]{Name: "catalog.categories", Kind: op.Query, Access: op.Anyone,
 		Doc: "All categories, parents before children, siblings by position."}
 	OpCategory = op.Op[CategoryInput, Category]{Name: "catalog.category", Kind: op.Query, Access: op.Anyone,
-		Doc: "One category by id or slug.", Fails: []*fault.Error{ErrCategoryNotFound}}
+		Doc: "One category by id or slug, also one that it had before.", Fails: []*fault.Error{ErrCategoryNotFound}}
 	OpCreateCategory = op.Op[CreateCategoryInput, Category]{Name: "catalog.create_category", Access: "catalog:write",
 		Doc: "Makes a category.", Fails: []*fault.Error{ErrSlugTaken, ErrCategoryNotFound, ErrCategoryTooDeep}}
 	OpUpdateCategory = op.Op[UpdateCategoryInput, Category]{Name: "catalog.update_category", Access: "catalog:write",

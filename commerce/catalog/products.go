@@ -15,8 +15,8 @@ import (
 // scopeRead is what staff need to see drafts and archived products.
 const scopeRead = "catalog:read"
 
-// Product returns one product by id or slug. It returns ErrProductNotFound also
-// for a product that the caller may not see yet.
+// Product returns one product by id or slug, be it one that it had before. It
+// returns ErrProductNotFound also for a product that the caller may not see yet.
 func (e *Engine) Product(ctx context.Context, in ProductInput) (Product, error) {
 	if err := OpProduct.Admit(ctx, in); err != nil {
 		return Product{}, err

@@ -20,11 +20,13 @@ func (e *Engine) Search(ctx context.Context, in SearchInput) (SearchOutput, erro
 	if err := OpSearch.Admit(ctx, in); err != nil {
 		return SearchOutput{}, err
 	}
-	f, err := in.find()
+	f, err := e.find(ctx, in)
 	if err != nil {
 		return SearchOutput{}, err
 	}
-	f.Now = e.now()
+	if strings.TrimSpace(in.Q) != "" && len(f.Terms) == 0 {
+		return nothing(in), nil // "%", "***", or what no entry has
+	}
 	if in.Category != "" {
 		c, err := e.store.Category(ctx, in.Category)
 		switch {
@@ -34,9 +36,6 @@ func (e *Engine) Search(ctx context.Context, in SearchInput) (SearchOutput, erro
 			return SearchOutput{}, err
 		}
 		f.Keys = append(f.Keys, anyOf(KeyCategory, "", c.ID))
-	}
-	if strings.TrimSpace(in.Q) != "" && len(f.Words) == 0 {
-		return nothing(in), nil // "%", "***"
 	}
 	return e.search(ctx, in, f)
 }
@@ -68,12 +67,18 @@ func (e *Engine) search(ctx context.Context, in SearchInput, f Find) (SearchOutp
 	return out, nil
 }
 
-// find returns in as stores understand it. It returns page.ErrCursor for the
-// cursor of a list in another order.
-func (in SearchInput) find() (Find, error) {
-	f := Find{Market: in.Market, Words: queryWords(in.Q), PriceGTE: in.PriceGTE, PriceLTE: in.PriceLTE, InStock: in.InStock,
+// find returns in, but for its category, as stores understand it. It returns
+// page.ErrCursor for the cursor of a list in another order.
+func (e *Engine) find(ctx context.Context, in SearchInput) (Find, error) {
+	f := Find{Market: in.Market, Now: e.now(), PriceGTE: in.PriceGTE, PriceLTE: in.PriceLTE, InStock: in.InStock,
 		Sort: cmp.Or(Sort(in.Sort), SortRelevance), Limit: in.Size() + 1}
-	if f.Sort == SortRelevance && len(f.Words) == 0 {
+	if strings.TrimSpace(in.Q) != "" {
+		var err error
+		if f.Terms, err = e.terms(ctx, in.Market, in.Q); err != nil {
+			return f, err
+		}
+	}
+	if f.Sort == SortRelevance && indistinct(f.Terms) {
 		f.Sort = SortNewest
 	}
 	var after Position

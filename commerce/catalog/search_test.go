@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,41 @@ func TestSearch(t *testing.T) {
 	}
 	if n, err := s.Generation(t.Context(), op.Nothing{}); err != nil || n.N != 2 {
 		t.Errorf("generation = %d, %v; want 2", n.N, err)
+	}
+}
+
+// What shoppers write is not always what the shop has.
+func TestSearchForgives(t *testing.T) {
+	s := setup(t)
+	titles := []string{"Wool Sweater", "Cheese Knife", "T-Shirt", "Tshirt", "Shirt", "Phone 8", "Phone 88", "Shoe", "Red Sole", "Red Hat"}
+	var in catalog.PutListingInput
+	for i, title := range titles {
+		id := fmt.Sprint("p", i)
+		in.ProductIDs = append(in.ProductIDs, id)
+		in.Rows = append(in.Rows, catalog.Listed{ProductID: id, Market: "eu", PublishedAt: noon, Title: title, Card: json.RawMessage(`"` + title + `"`)})
+	}
+	if _, err := s.PutListing(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	for q, want := range map[string]string{
+		"swaeter": "Wool Sweater", "sweter": "Wool Sweater", "swweater wool": "Wool Sweater", "sweatre": "Wool Sweater", "chesse": "Cheese Knife",
+		"sewaetr": "", "swaet": "", "swaeter knife": "",
+		"tshirt": "T-Shirt|Tshirt", "t-shirt": "T-Shirt|Tshirt", "T shirt": "T-Shirt", "t-shrit": "T-Shirt", "tshrit": "T-Shirt|Tshirt", "wool-sweater": "Wool Sweater",
+		"phone 8": "Phone 8", "phone 9": "Phone 8|Phone 88", "phone 88": "Phone 88", "phone p": "Phone 8|Phone 88", "p": "Phone 8|Phone 88", "pone": "Phone 8|Phone 88",
+		"8 p": "Phone 8", "x y": "", "hta": "", "shoes": "Shoe", "sohe": "Red Sole|Shoe", "sho": "Shoe", "shoe": "Shoe", "soe": "", "rede": "Red Hat|Red Sole", "red": "Red Hat|Red Sole",
+	} {
+		out, err := s.Search(guest(t.Context()), catalog.SearchInput{Market: "eu", Filters: catalog.Filters{Q: q, Sort: "title", Count: "exact"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, raw := range out.Items {
+			got = append(got, strings.Trim(string(raw), `"`))
+		}
+		slices.Sort(got)
+		if strings.Join(got, "|") != want || int(*out.Total) != len(got) {
+			t.Errorf("%s: found %q of %d, want %s", q, got, *out.Total, want)
+		}
 	}
 }
 

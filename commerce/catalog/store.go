@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/event"
@@ -20,8 +21,10 @@ type Store interface {
 	// Scope is the database, the same value for all stores that share it.
 	Scope() txn.Scope
 
-	// Product returns the product with this id, or else with this slug, or
-	// ErrProductNotFound. In a unit of work the row is locked.
+	// Product returns the product with this id, or else with this slug, or else
+	// the last that had this slug before, or ErrProductNotFound. Removing a
+	// product frees all slugs that it has or had. In a unit of work the row is
+	// locked.
 	Product(ctx context.Context, idOrSlug string) (Product, error)
 
 	// Products returns the products that fit f, in the order of their ids. In
@@ -46,19 +49,26 @@ type Store interface {
 	Categories(ctx context.Context, ids []string) ([]Category, error)
 
 	// Category returns the category with this id, or else with this slug, or
-	// ErrCategoryNotFound.
+	// else the last that had this slug before, or ErrCategoryNotFound.
 	Category(ctx context.Context, idOrSlug string) (Category, error)
 
 	// PutCategories writes cs over what has their ids, all or nothing. It
 	// returns ErrSlugTaken when a category with another id has a slug.
 	PutCategories(ctx context.Context, cs []Category) error
 
-	// DeleteCategory removes a category, if it is there.
+	// DeleteCategory removes a category, if it is there, and frees all slugs
+	// that it has or had.
 	DeleteCategory(ctx context.Context, id string) error
 
 	// PutListing replaces all entries of the named products by entries, which
-	// are of these products.
+	// are of these products. The caller holds the lock "listing".
 	PutListing(ctx context.Context, productIDs []string, entries []Entry) error
+
+	// Words returns how many words of entries of the market begin with each of
+	// prefixes, counted once for each entry and up to ManyWords; and the words
+	// of these entries that have one of reduced among their Reductions, each
+	// once, in no order.
+	Words(ctx context.Context, market string, prefixes, reduced []string) (begun map[string]int, near []string, err error)
 
 	// Search returns the entries that f finds, in the order of f.Sort, after
 	// f.After, at most f.Limit.
@@ -172,7 +182,7 @@ const (
 type Find struct {
 	Market   string
 	Now      time.Time // only what is published by then
-	Words    []string  // each begins a word of the entry
+	Terms    []Term    // each of them
 	Keys     []AnyOf   // each of them
 	PriceGTE *int64    // minor units; MaxAmount is at least this
 	PriceLTE *int64    // MinAmount is at most this
@@ -182,12 +192,31 @@ type Find struct {
 	Limit    int
 }
 
+// Term is something that a search looks for: an entry has it if one of its words
+// begins with Prefix, or, when that is empty, is one of Words.
+type Term struct {
+	Prefix string
+	Words  []string
+	Many   bool // ManyWords or more begin with Prefix, or may be Words: better found last
+}
+
+// ManyWords is how many words with one beginning are many.
+const ManyWords = 2000
+
+// Is reports whether word is what t looks for.
+func (t Term) Is(word string) bool {
+	if t.Prefix != "" {
+		return strings.HasPrefix(word, t.Prefix)
+	}
+	return slices.Contains(t.Words, word)
+}
+
 // Position is where an entry stands in an order. Fields that the order does not
 // look at are anything.
 type Position struct {
 	Sort      Sort   `json:"s"`
 	ProductID string `json:"id"`
-	Hits      int    `json:"h,omitempty"` // how many of Find.Words begin a word of the title
+	Hits      int    `json:"h,omitempty"` // how many of Find.Terms a word of the title is
 	Published int64  `json:"p,omitempty"` // microseconds since 1970
 	Price     *int64 `json:"a,omitempty"` // MinAmount
 	TitleKey  string `json:"t,omitempty"`

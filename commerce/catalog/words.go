@@ -8,10 +8,9 @@ import (
 )
 
 const (
-	maxWord       = 64  // code points of a word that is kept; longer ones are cut
-	maxWords      = 500 // words of one entry
-	maxQueryWords = 8
-	maxTitleKey   = 150 // code points
+	maxWord     = 64  // code points of a word that is kept; longer ones are cut
+	maxWords    = 500 // words of one entry
+	maxTitleKey = 150 // code points
 )
 
 // words returns the words of s folded and cut, in order, with doubles. A word is
@@ -24,11 +23,13 @@ func words(s string) []string {
 	return ws
 }
 
-// entryWords returns the words of a title and of other text, each once.
+// entryWords returns the words of a title and of other text, each once, with
+// those that hyphens join also as one: who looks for a "tshirt" means a T-shirt.
 func entryWords(title, text string) []Word {
-	inTitle, seen := set(words(title)), map[string]bool{}
+	ofTitle := slices.Concat(words(title), words(unhyphened(title)))
+	inTitle, seen := set(ofTitle), map[string]bool{}
 	var out []Word
-	for _, w := range slices.Concat(words(title), words(text)) {
+	for _, w := range slices.Concat(ofTitle, words(text), words(unhyphened(text))) {
 		if !seen[w] && len(out) < maxWords {
 			out = append(out, Word{Text: w, Title: inTitle[w]})
 		}
@@ -36,12 +37,6 @@ func entryWords(title, text string) []Word {
 	}
 	slices.SortFunc(out, func(a, b Word) int { return cmp.Compare(a.Text, b.Text) })
 	return out
-}
-
-// queryWords returns what a search for q looks for: each word once.
-func queryWords(q string) []string {
-	ws := firsts(words(q))
-	return ws[:min(len(ws), maxQueryWords)]
 }
 
 // titleKey returns what a list by title is sorted by. It fits in a cursor.

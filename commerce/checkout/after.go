@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/flow"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/order"
@@ -58,12 +59,25 @@ func (e *Engine) goOn(ctx context.Context, run string) error {
 	return err
 }
 
+// own returns the order that the caller of ctx may change: a shopper's own, or
+// any for staff who may write orders.
+func (e *Engine) own(ctx context.Context, id string) (order.Order, error) {
+	const scope = "orders:write"
+	if who := ident.From(ctx); who.Kind == ident.Staff {
+		if !who.May(scope) {
+			return order.Order{}, fault.ErrDenied.With(map[string]string{"scope": scope})
+		}
+		ctx = inside(ctx)
+	}
+	return e.Orders.Order(ctx, order.IDInput{ID: id})
+}
+
 // Pay tries another payment for a pending order.
 func (e *Engine) Pay(ctx context.Context, in PayInput) (Placed, error) {
 	if err := OpPay.Admit(ctx, in); err != nil {
 		return Placed{}, err
 	}
-	o, err := e.Orders.Order(ctx, order.IDInput{ID: in.ID})
+	o, err := e.own(ctx, in.ID)
 	if err != nil {
 		return Placed{}, err
 	}
@@ -139,7 +153,7 @@ func (e *Engine) Refresh(ctx context.Context, in order.IDInput) (order.Order, er
 	if err := OpRefresh.Admit(ctx, in); err != nil {
 		return order.Order{}, err
 	}
-	o, err := e.Orders.Order(ctx, in)
+	o, err := e.own(ctx, in.ID)
 	if err != nil {
 		return order.Order{}, err
 	}
@@ -148,7 +162,7 @@ func (e *Engine) Refresh(ctx context.Context, in order.IDInput) (order.Order, er
 			return order.Order{}, err
 		}
 	}
-	return e.Orders.Order(ctx, in)
+	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
 }
 
 // Capture takes or records money and confirms the order when it is enough.

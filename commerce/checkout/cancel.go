@@ -41,17 +41,17 @@ func (e *Engine) Cancel(ctx context.Context, in CancelInput) (order.Order, error
 }
 
 func (e *Engine) cancelOnce(ctx context.Context, in CancelInput) (order.Order, error) {
-	o, err := e.Orders.Order(ctx, order.IDInput{ID: in.ID})
+	o, err := e.own(ctx, in.ID)
 	switch {
 	case err != nil || o.Status == order.StatusCanceled:
 		return o, err
-	case o.Balance.Captured != o.Balance.Refunded:
+	case paid(o):
 		return order.Order{}, ErrPaid
 	}
 	// Which way an order is canceled depends on its status, so it must still be
 	// the one that was read.
 	begin := order.CancelInput{ID: o.ID, Version: cmp.Or(in.Version, o.Version), Reason: cmp.Or(in.Reason, byWhom(ident.From(ctx)))}
-	if o.Status == order.StatusPending || o.Status == order.StatusCanceling && o.ExpiresAt != nil {
+	if placing(o) {
 		err = e.undoPlacing(ctx, begin)
 	} else {
 		err = e.undoConfirmed(ctx, o, begin)
@@ -60,6 +60,15 @@ func (e *Engine) cancelOnce(ctx context.Context, in CancelInput) (order.Order, e
 		return order.Order{}, err
 	}
 	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
+}
+
+// paid reports whether there is money to give back.
+func paid(o order.Order) bool { return o.Balance.Captured != o.Balance.Refunded }
+
+// placing reports whether the run that places o has not ended, so that it is
+// canceled by undoing this run.
+func placing(o order.Order) bool {
+	return o.Status == order.StatusPending || o.Status == order.StatusCanceling && o.ExpiresAt != nil
 }
 
 // byWhom returns the reason that fits who asks.

@@ -13,6 +13,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/checkout"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
+	"github.com/mercer-commerce/mercer/commerce/embed/topologytest"
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/ident"
@@ -107,10 +108,10 @@ func TestCard(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantStatus(t, p.Order, order.StatusConfirmed, order.PayPaid)
-		if n, err := s.bank.Chargeable(p.ID); n != 1 || err != nil {
+		if n, err := s.Bank.Chargeable(p.ID); n != 1 || err != nil {
 			t.Errorf("%d intents can charge, %v; want 1", n, err)
 		}
-		if got, _ := s.bank.Taken(p.ID, "USD"); got != p.Totals.Total {
+		if got, _ := s.Bank.Taken(p.ID, "USD"); got != p.Totals.Total {
 			t.Errorf("taken = %v, want %v", got, p.Totals.Total)
 		}
 		shoptest.Audit(t, s.Shop)
@@ -122,7 +123,7 @@ func TestBankTransfer(t *testing.T) {
 		mug := s.Variant("Mug", 1000, 10)
 		o := s.Order("bank_transfer", line(mug, 2))
 		wantStatus(t, o, order.StatusPending, order.PayNone)
-		if o.ExpiresAt == nil || o.ExpiresAt.Sub(s.clock.Now()) != 7*24*time.Hour || string(o.Payment.NextAction) == "null" {
+		if o.ExpiresAt == nil || o.ExpiresAt.Sub(s.Clock.Now()) != 7*24*time.Hour || string(o.Payment.NextAction) == "null" {
 			t.Errorf("expires %v, next action %s", o.ExpiresAt, o.Payment.NextAction)
 		}
 		_, err := s.Shop.Fulfil.Create(t.Context(), order.CreateFulfillmentInput{ID: o.ID})
@@ -206,7 +207,7 @@ func (s *shop) untouched(t *testing.T, c storefront.Cart, variant string, availa
 		if o.CartID == c.ID && o.Status != order.StatusCanceled {
 			t.Errorf("order %s is %s", o.ID, o.Status)
 		}
-		if n, _ := s.bank.Chargeable(o.ID); n != 0 {
+		if n, _ := s.Bank.Chargeable(o.ID); n != 0 {
 			t.Errorf("the bank can still charge for %s", o.ID)
 		}
 	}
@@ -230,19 +231,19 @@ func TestPriceChangedMeanwhile(t *testing.T) {
 func TestDeclineThenAnotherPayment(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		mug := s.Variant("Mug", 1000, 5)
-		s.bank.Set(fakepay.Any, fakepay.Decline)
+		s.Bank.Set(fakepay.Any, fakepay.Decline)
 		o := s.Order(card, line(mug, 2))
 		wantStatus(t, o, order.StatusPending, order.PayNone)
 		if o.Payment.Failure == nil || s.Available(mug) != 3 {
 			t.Errorf("failure = %+v, available = %d", o.Payment.Failure, s.Available(mug))
 		}
-		s.bank.Set(fakepay.Any, fakepay.Approve)
+		s.Bank.Set(fakepay.Any, fakepay.Approve)
 		p, err := s.Shop.Checkout.Pay(t.Context(), checkout.PayInput{ID: o.ID, Means: checkout.Means{Method: card}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantStatus(t, p.Order, order.StatusConfirmed, order.PayPaid)
-		if n, _ := s.bank.Chargeable(o.ID); n != 1 {
+		if n, _ := s.Bank.Chargeable(o.ID); n != 1 {
 			t.Errorf("%d intents can charge, want 1", n)
 		}
 		shoptest.Audit(t, s.Shop)
@@ -252,12 +253,12 @@ func TestDeclineThenAnotherPayment(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		mug := s.Variant("Mug", 1000, 5)
-		s.bank.Set(fakepay.Any, fakepay.Decline)
+		s.Bank.Set(fakepay.Any, fakepay.Decline)
 		declined := s.Order(card, line(mug, 2))
 		transfer := s.Order("bank_transfer", line(mug, 1))
-		s.clock.Advance(16 * time.Minute)
+		s.Clock.Advance(16 * time.Minute)
 		for range 2 {
-			if err := s.flows.Checkout.Expire(t.Context()); err != nil {
+			if err := s.Flows.Checkout.Expire(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -276,13 +277,13 @@ func TestExpiry(t *testing.T) {
 func TestExpiryMeetsALatePayer(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		mug := s.Variant("Mug", 1000, 5)
-		s.bank.Set(fakepay.Any, fakepay.Decline)
+		s.Bank.Set(fakepay.Any, fakepay.Decline)
 		o := s.Order(card, line(mug, 2))
-		s.clock.Advance(16 * time.Minute)
-		if ok, err := s.bank.Confirm(o.Payment.ID, fakepay.Approve); !ok || err != nil {
+		s.Clock.Advance(16 * time.Minute)
+		if ok, err := s.Bank.Confirm(o.Payment.ID, fakepay.Approve); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
-		if err := s.flows.Checkout.Expire(t.Context()); err != nil {
+		if err := s.Flows.Checkout.Expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		wantStatus(t, s.order(t, o.ID), order.StatusConfirmed, order.PayPaid)
@@ -322,18 +323,18 @@ func TestCancel(t *testing.T) {
 func TestLostAnswer(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		mug := s.Variant("Mug", 1000, 5)
-		s.bank.Fail(fakepay.Any, fakepay.LoseAnswer)
+		s.Bank.Fail(fakepay.Any, fakepay.LoseAnswer)
 		c := s.Cart(line(mug, 2))
 		p, err := s.Complete(c, card)
 		if err != nil || !p.Pending() {
 			t.Fatalf("%v, pending %v; want an order that waits for the provider", err, p.Pending())
 		}
-		s.clock.Advance(2 * checkout.Wait)
-		if err := s.flows.Checkout.Reconcile(t.Context()); err != nil {
+		s.Clock.Advance(2 * checkout.Wait)
+		if err := s.Flows.Checkout.Reconcile(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		wantStatus(t, s.order(t, p.ID), order.StatusConfirmed, order.PayPaid)
-		if n, _ := s.bank.Chargeable(p.ID); n != 1 {
+		if n, _ := s.Bank.Chargeable(p.ID); n != 1 {
 			t.Errorf("%d intents can charge, want 1", n)
 		}
 		shoptest.Audit(t, s.Shop)
@@ -408,23 +409,23 @@ func TestBadWire(t *testing.T) {
 	for _, trouble := range []loopback.Trouble{loopback.LostAsking, loopback.LostAnswer, loopback.Late} {
 		for _, name := range requests {
 			t.Run(fmt.Sprint(name, " ", trouble), func(t *testing.T) {
-				s := topologies[2].open(t)
+				s := &shop{topologytest.Topologies[2].Open(t)}
 				mug := s.Variant("Mug", 1000, 5)
 				c := s.Cart(line(mug, 2))
 				var once sync.Once
-				s.wire.Inject = func(_ context.Context, op string) (out loopback.Trouble) {
+				s.Wire.Inject = func(_ context.Context, op string) (out loopback.Trouble) {
 					if op == name {
 						once.Do(func() { out = trouble })
 					}
 					return out
 				}
 				p, err := s.Complete(c, card)
-				s.wire.Deliver()
-				s.clock.Advance(2 * checkout.Wait)
-				if err := s.flows.Checkout.Reconcile(t.Context()); err != nil {
+				s.Wire.Deliver()
+				s.Clock.Advance(2 * checkout.Wait)
+				if err := s.Flows.Checkout.Reconcile(t.Context()); err != nil {
 					t.Error(err)
 				}
-				if err := s.flows.Checkout.Sweep(t.Context()); err != nil {
+				if err := s.Flows.Checkout.Sweep(t.Context()); err != nil {
 					t.Error(err)
 				}
 				if err != nil {
@@ -450,7 +451,7 @@ func (s *shop) endedWell(t *testing.T, c storefront.Cart) {
 		t.Fatalf("in the end: %v", err)
 	}
 	wantStatus(t, s.order(t, p.ID), order.StatusConfirmed, order.PayPaid)
-	if n, _ := s.bank.Chargeable(p.ID); n != 1 {
+	if n, _ := s.Bank.Chargeable(p.ID); n != 1 {
 		t.Errorf("%d intents can charge, want 1", n)
 	}
 	shoptest.Audit(t, s.Shop)

@@ -27,7 +27,7 @@ func (e *Engine) Complete(ctx context.Context, in CompleteInput) (Placed, error)
 	var err error
 	for range tries {
 		var c cart.Cart
-		if c, err = e.Carts.Cart(ctx, cart.IDInput{ID: in.ID}); err != nil {
+		if c, err = e.ownCart(ctx, in.ID); err != nil {
 			return Placed{}, err
 		}
 		if c.Status == cart.StatusCompleted {
@@ -40,6 +40,15 @@ func (e *Engine) Complete(ctx context.Context, in CompleteInput) (Placed, error)
 		}
 	}
 	return Placed{}, err
+}
+
+// ownCart returns the cart that the caller of ctx may complete. Staff may read
+// those of others, and no more.
+func (e *Engine) ownCart(ctx context.Context, id string) (cart.Cart, error) {
+	if ident.From(ctx).Kind == ident.Staff {
+		return cart.Cart{}, cart.ErrNotFound
+	}
+	return e.Carts.Cart(ctx, cart.IDInput{ID: id})
 }
 
 // place1 tries once to place the order of an open cart.
@@ -139,7 +148,7 @@ func (e *Engine) outcome(ctx context.Context, c cart.Cart, in CompleteInput, s *
 
 // behind answers for a cart that somebody else was faster to complete.
 func (e *Engine) behind(ctx context.Context, id string) (Placed, error) {
-	c, err := e.Carts.Cart(ctx, cart.IDInput{ID: id})
+	c, err := e.ownCart(ctx, id)
 	switch {
 	case err != nil:
 		return Placed{}, err

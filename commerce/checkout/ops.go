@@ -19,6 +19,7 @@ type Service interface {
 	Pay(ctx context.Context, in PayInput) (Placed, error)
 	Refresh(ctx context.Context, in order.IDInput) (order.Order, error)
 	Cancel(ctx context.Context, in CancelInput) (order.Order, error)
+	PlanCancel(ctx context.Context, in order.IDInput) (Cancellation, error)
 	Capture(ctx context.Context, in payment.CaptureInput) (order.Order, error)
 }
 
@@ -58,7 +59,10 @@ var (
 		Doc: "Asks the payment provider again how the order stands.", Fails: []*fault.Error{order.ErrNotFound}}
 	OpCancel = op.Op[CancelInput, order.Order]{Name: "checkout.cancel", Access: op.Owner,
 		Doc:   "Cancels an order of which no parcel is planned yet. The payment is made impossible before stock is released.",
-		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, ErrPaid, ErrInProgress, payment.ErrUnanswered}}
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, order.ErrStale, ErrPaid, ErrInProgress, payment.ErrUnanswered}}
+	OpPlanCancel = op.Op[order.IDInput, Cancellation]{Name: "checkout.plan_cancel", Kind: op.Query, Access: "orders:read",
+		Doc:   "What canceling an order would do now. Nothing is changed.",
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, ErrPaid}}
 	OpCapture = op.Op[payment.CaptureInput, order.Order]{Name: "checkout.capture", Access: "payments:write",
 		Doc:   "Takes authorized money, or records money that has come by transfer, and confirms the order when it is enough.",
 		Fails: []*fault.Error{payment.ErrNotFound, payment.ErrIllegal, payment.ErrTooMuch, payment.ErrUnanswered}}
@@ -88,6 +92,33 @@ type CancelInput struct {
 	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
 	Version int64  `json:"version,omitempty" header:"If-Match"`
 	Reason  string `json:"reason,omitempty" enum:"expired,customer,staff,payment_failed,fraud" doc:"customer or staff when absent"`
+}
+
+// Cancellation is what canceling an order does. Of an order that is canceled
+// already From is To and the lists are empty.
+type Cancellation struct {
+	OrderID  string       `json:"order_id"`
+	Number   string       `json:"number"`
+	From     order.Status `json:"from"`
+	To       order.Status `json:"to"`
+	Released []Released   `json:"released"` // stock that is kept for the order
+	Voided   []Voided     `json:"voided"`   // payments that could still succeed
+}
+
+// Released is stock that becomes free.
+type Released struct {
+	VariantID  string `json:"variant_id"`
+	LocationID string `json:"location_id"`
+	Quantity   int64  `json:"quantity"`
+}
+
+// Voided is a payment that is made impossible. If it succeeds before that, the
+// order is not canceled.
+type Voided struct {
+	PaymentID string       `json:"payment_id"`
+	Method    string       `json:"method"`
+	Status    string       `json:"status"`
+	Amount    money.Amount `json:"amount"`
 }
 
 // Placed is an order as the answer to who placed it: with its access token when
@@ -120,6 +151,7 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpPay, s.Pay)
 	op.Handle(r, OpRefresh, s.Refresh)
 	op.Handle(r, OpCancel, s.Cancel)
+	op.Handle(r, OpPlanCancel, s.PlanCancel)
 	op.Handle(r, OpCapture, s.Capture)
 }
 
@@ -146,6 +178,11 @@ func (c Client) Refresh(ctx context.Context, in order.IDInput) (order.Order, err
 // Cancel implements Service.
 func (c Client) Cancel(ctx context.Context, in CancelInput) (order.Order, error) {
 	return op.Call(ctx, c, OpCancel, in)
+}
+
+// PlanCancel implements Service.
+func (c Client) PlanCancel(ctx context.Context, in order.IDInput) (Cancellation, error) {
+	return op.Call(ctx, c, OpPlanCancel, in)
 }
 
 // Capture implements Service.

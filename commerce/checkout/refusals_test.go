@@ -8,16 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/micro"
-
 	"github.com/mercer-commerce/mercer/commerce"
+	"github.com/mercer-commerce/mercer/commerce/embed/topologytest"
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/transport/loopback"
-	"github.com/mercer-commerce/mercer/transport/natsrpc"
 )
 
 // Every refusal that an operation declares crosses every wire with all that it
@@ -35,7 +31,7 @@ func TestDeclaredRefusalsCross(t *testing.T) {
 	commerce.Register(op.RegistrarFunc(func(h op.Handler) { all = append(all, h) }), shop)
 	wire := &loopback.Wire{}
 	commerce.Register(refusing(wire), shop)
-	svc, client := micros(t)
+	svc, client := topologytest.NATS(t)
 	commerce.Register(refusing(svc), shop)
 	if err := svc.Err(); err != nil {
 		t.Fatal(err)
@@ -75,34 +71,4 @@ func withCurrency(v reflect.Value) {
 			}
 		}
 	}
-}
-
-// micros returns both ends of a NATS server in this process.
-func micros(t *testing.T) (*natsrpc.Server, natsrpc.Client) {
-	t.Helper()
-	srv, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	if !srv.ReadyForConnections(5 * time.Second) {
-		t.Fatal("nats-server is not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	svc, err := natsrpc.Serve(nc, micro.Config{Name: "mercer-shop", Version: "1.0.0"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := svc.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-		nc.Close()
-		srv.Shutdown()
-		srv.WaitForShutdown()
-	})
-	return svc, natsrpc.Client{NC: nc, Timeout: 10 * time.Second}
 }

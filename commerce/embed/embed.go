@@ -6,7 +6,9 @@ package embed
 import (
 	"cmp"
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,10 +19,15 @@ import (
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce"
+	"github.com/mercer-commerce/mercer/commerce/account"
+	"github.com/mercer-commerce/mercer/commerce/driver/argonhash"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
+	"github.com/mercer-commerce/mercer/commerce/driver/devmail"
+	"github.com/mercer-commerce/mercer/commerce/driver/jwtauth"
 	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
@@ -33,7 +40,18 @@ type Options struct {
 	Name      string             // of the shop, "Mercer"
 	Secret    []byte             // of guests' tokens; Open makes one and keeps it beside the database
 	Providers []payment.Provider // offline methods
-	Holds     map[string]time.Duration
+	Tokens    account.Tokens     // of those who sign in; signed with a secret that comes from Secret
+	Hasher    account.Hasher     // of passwords; argon2id
+
+	// Mailer sends mails. Open keeps them in a mailbox of files beside the
+	// database (devmail); On without one keeps them in memory.
+	Mailer        notification.Mailer
+	StorefrontURL string // of the shop's pages, for links in mails
+
+	// Unlimited lifts the limits of tries to sign in and to look orders up, for
+	// tests under load.
+	Unlimited bool
+	Holds     map[string]time.Duration // how long stock is kept, by payment method; as in payment.Options
 
 	// Currency and Country are of the default market, when Open makes it: USD
 	// and US.
@@ -51,8 +69,11 @@ type Options struct {
 	Elsewhere op.Caller
 	Bus       event.Bus
 
+	// Watch, when not nil, wraps every consumer of events, to trace and count.
+	Watch func(next event.Handler, consumer string) event.Handler
+
 	Idle  time.Duration      // as in flow.Options
-	Lease time.Duration      // how long a dead process keeps requests and events to itself; as in idem.Options and outbox.Options
+	Lease time.Duration      // of what a dead process had begun, as in idem.Options and outbox.Options
 	At    func(point string) // as in checkout.Options
 }
 
@@ -67,6 +88,11 @@ func Open(ctx context.Context, dir string, opts *Options) (*Shop, error) {
 	var err error
 	if o.Secret == nil {
 		if o.Secret, err = Secret(filepath.Join(dir, "secret.key")); err != nil {
+			return nil, err
+		}
+	}
+	if o.Mailer == nil {
+		if o.Mailer, err = devmail.Open(filepath.Join(dir, "mails")); err != nil {
 			return nil, err
 		}
 	}
@@ -102,6 +128,9 @@ func options(opts *Options) Options {
 	}
 	if len(o.Engines) == 0 {
 		o.Engines = commerce.EngineNames
+	}
+	if o.Hasher == nil {
+		o.Hasher = argonhash.New(nil)
 	}
 	o.Currency, o.Country = cmp.Or(o.Currency, "USD"), cmp.Or(o.Country, "US")
 	return o
@@ -141,19 +170,34 @@ func Secret(path string) ([]byte, error) {
 // none is named.
 func Stores(db *bunstore.DB, engines ...string) (s commerce.Stores) {
 	for name, add := range map[string]func(){
-		"catalog":   func() { s.Catalog = bunstore.Catalog{DB: db} },
-		"inventory": func() { s.Inventory = bunstore.Inventory{DB: db} },
-		"pricing":   func() { s.Pricing = bunstore.Pricing{DB: db} },
-		"cart":      func() { s.Carts = bunstore.Carts{DB: db} },
-		"order":     func() { s.Orders = bunstore.Orders{DB: db} },
-		"payment":   func() { s.Payments = bunstore.Payments{DB: db} },
-		"account":   func() { s.Accounts = bunstore.Accounts{DB: db} },
+		"catalog":      func() { s.Catalog = bunstore.Catalog{DB: db} },
+		"inventory":    func() { s.Inventory = bunstore.Inventory{DB: db} },
+		"pricing":      func() { s.Pricing = bunstore.Pricing{DB: db} },
+		"cart":         func() { s.Carts = bunstore.Carts{DB: db} },
+		"order":        func() { s.Orders = bunstore.Orders{DB: db} },
+		"payment":      func() { s.Payments = bunstore.Payments{DB: db} },
+		"account":      func() { s.Accounts = bunstore.Accounts{DB: db} },
+		"notification": func() { s.Mails = bunstore.Notifications{DB: db} },
 	} {
 		if len(engines) == 0 || slices.Contains(engines, name) {
 			add()
 		}
 	}
 	return s
+}
+
+// tokens returns what access tokens are made with where nobody says: a secret of
+// their own, derived from that of the shop.
+func tokens(secret []byte, now func() time.Time) (account.Tokens, error) {
+	derived, err := hkdf.Key(sha256.New, secret, nil, "mercer access tokens", 32)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := jwtauth.Secret(derived)
+	if err != nil {
+		return nil, err
+	}
+	return jwtauth.New("mercer", keys, &jwtauth.Options{Now: now}), nil
 }
 
 // Seed makes the default market and shipping method of a shop that has none.

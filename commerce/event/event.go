@@ -7,6 +7,7 @@ package event
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -42,13 +43,17 @@ func (t Type[P]) New(id, key string, at time.Time, p P) Envelope {
 	return Envelope{ID: id, Name: t.Name, Version: t.Version, Key: key, At: at.UTC(), Data: data}
 }
 
-// Decode returns the payload of e, which must be of type t.
+// ErrPayload says that the payload of an event cannot be read. It will not get
+// better: who takes events puts this one aside.
+var ErrPayload = errors.New("the payload cannot be read")
+
+// Decode returns the payload of e, which must be of type t, or ErrPayload.
 func (t Type[P]) Decode(e Envelope) (p P, err error) {
 	if e.Name != t.Name {
 		return p, fmt.Errorf("event %s is %s, not %s", e.ID, e.Name, t.Name)
 	}
 	if err := json.Unmarshal(e.Data, &p); err != nil {
-		return p, fmt.Errorf("event %s %s: %w", e.Name, e.ID, err)
+		return p, fmt.Errorf("event %s %s: %w: %w", e.Name, e.ID, ErrPayload, err)
 	}
 	return p, nil
 }
@@ -65,10 +70,15 @@ type Recorder interface {
 // A Handler takes one event. It may be given an event more than once.
 type Handler func(ctx context.Context, e Envelope) error
 
+// ErrDown is in the error of a Bus that takes no events at all now, whatever
+// they are: who has more of them need not try.
+var ErrDown = errors.New("the bus takes no events now")
+
 // A Bus carries envelopes, at least once, in order per Key.
 type Bus interface {
 	// Publish returns when every one of evs will survive the death of this
-	// process as well as the Bus can keep it.
+	// process as well as the Bus can keep it. Its error has ErrDown in it where
+	// that is so.
 	Publish(ctx context.Context, evs ...Envelope) error
 
 	// Subscribe calls fn with each event whose Name is in names ("*" is all).

@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,8 +50,8 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, data := range []string{``, `{`, `[]`, `{"qty":"two"}`} {
 		bad := good
 		bad.Data = json.RawMessage(data)
-		if _, err := lineAdded.Decode(bad); err == nil || !strings.Contains(err.Error(), "evt_1") {
-			t.Errorf("data %q: %v, want an error that names the event", data, err)
+		if _, err := lineAdded.Decode(bad); !errors.Is(err, event.ErrPayload) || !strings.Contains(err.Error(), "evt_1") {
+			t.Errorf("data %q: %v, want ErrPayload and the name of the event", data, err)
 		}
 	}
 }

@@ -158,6 +158,14 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// Wait returns how long err asks to wait, 0 when it does not say.
+func Wait(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return time.Duration(e.RetryAfter) * time.Second
+	}
+	return 0
+}
+
 // Public returns what a transport may show of err: the *Error in it without its
 // cause, or a bare internal error.
 func Public(err error) *Error {

@@ -67,8 +67,20 @@ func TestCopiesLeaveTheSentinel(t *testing.T) {
 
 func TestAfterRoundsUp(t *testing.T) {
 	for d, want := range map[time.Duration]int{0: 0, time.Nanosecond: 1, time.Second: 1, time.Second + 1: 2, time.Minute: 60} {
-		if got := errClosed.After(d).RetryAfter; got != want {
+		err := errClosed.After(d)
+		if got := err.RetryAfter; got != want {
 			t.Errorf("After(%v) = %d s, want %d", d, got, want)
+		}
+		if got := fault.Wait(fmt.Errorf("x: %w", err)); got != time.Duration(want)*time.Second {
+			t.Errorf("Wait of After(%v) = %v, want %d s", d, got, want)
+		}
+	}
+}
+
+func TestWaitOfNone(t *testing.T) {
+	for _, err := range []error{nil, io.EOF, errClosed} {
+		if got := fault.Wait(err); got != 0 {
+			t.Errorf("Wait(%v) = %v, want none", err, got)
 		}
 	}
 }

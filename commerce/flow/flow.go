@@ -107,6 +107,11 @@ type Journal interface {
 	// the world; longest untouched first. The caller may run and save entries
 	// while it walks. An error ends the walk.
 	Stale(ctx context.Context, flow string, active, waiting time.Time) iter.Seq2[Entry, error]
+	// Prune removes the runs of all flows that have ended and that nobody has
+	// touched since before, and returns how many. Who starts a run of the same
+	// id afterwards goes through its steps again, each of which knows that it
+	// was done.
+	Prune(ctx context.Context, before time.Time) (int64, error)
 }
 
 // Options change how a Flow works. The zero value is good.

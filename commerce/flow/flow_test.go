@@ -173,6 +173,30 @@ func TestWaitGoesOn(t *testing.T) {
 	}
 }
 
+// TestLaterState goes on with a run that a process of a later release has begun:
+// what that remembers beside is passed over.
+func TestLaterState(t *testing.T) {
+	s := newShop()
+	s.fails["authorize"] = flow.ErrWait
+	f := s.flow(s.db.Journal())
+	if err := f.Run(t.Context(), "x", &order{Cart: "c"}); !errors.Is(err, flow.ErrWait) {
+		t.Fatal(err)
+	}
+	e, err := s.db.Journal().Load(t.Context(), "checkout", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.State = json.RawMessage(strings.Replace(string(e.State), "{", `{"OfALaterRelease":{"a":[1]},`, 1))
+	if err := s.db.Journal().Save(t.Context(), &e); err != nil {
+		t.Fatal(err)
+	}
+	delete(s.fails, "authorize")
+	var o order
+	if err := f.Resume(t.Context(), "x", &o); err != nil || o.Cart != "c" || s.phase(t, "x") != flow.Done {
+		t.Errorf("%+v, %v, phase %s; want it done", o, err, s.phase(t, "x"))
+	}
+}
+
 func TestCancel(t *testing.T) {
 	expired := fault.New(fault.Refused, "order.expired", "not paid in time")
 	s := newShop()

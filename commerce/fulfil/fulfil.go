@@ -32,12 +32,12 @@ type Service interface {
 var (
 	OpCreate = op.Op[order.CreateFulfillmentInput, order.Order]{Name: "fulfil.create", Access: "orders:write",
 		Doc:   "Plans a parcel of some units of an order, or of all that remain.",
-		Fails: []*fault.Error{order.ErrNotFound, order.ErrNotConfirmed, order.ErrIllegal, order.ErrNoUnits, order.ErrStale}}
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrNotConfirmed, order.ErrIllegal, order.ErrNoUnits, order.ErrStale, order.ErrFulfillmentTaken}}
 	OpShip = op.Op[ShipInput, order.Order]{Name: "fulfil.ship", Access: "orders:write",
 		Doc:   "Says that a parcel has left: its units leave the shelf. Again is fine.",
 		Fails: []*fault.Error{order.ErrFulfillmentNotFound, order.ErrIllegalFulfillment, inventory.ErrNotAllocated}}
 	OpDeliver = op.Op[order.DeliverFulfillmentInput, order.Order]{Name: "fulfil.deliver", Access: "orders:write",
-		Doc: "Says that a parcel has arrived. Again is fine.", Fails: []*fault.Error{order.ErrFulfillmentNotFound, order.ErrIllegalFulfillment}}
+		Doc: "Says that a parcel has arrived. Again is fine.", Fails: []*fault.Error{order.ErrFulfillmentNotFound, order.ErrIllegalFulfillment, order.ErrIllegal}}
 	OpCancel = op.Op[order.CancelFulfillmentInput, order.Order]{Name: "fulfil.cancel", Access: "orders:write",
 		Doc: "Gives up a parcel that has not left; its units can be planned again.", Fails: []*fault.Error{order.ErrFulfillmentNotFound, order.ErrIllegalFulfillment}}
 )

@@ -52,12 +52,12 @@ func (k *keeper) record(ctx context.Context, h op.Handler, in any, key string) (
 	if !visible(key) || len(key) > 255 || !named && len(key) < 22 {
 		return Record{}, ErrBadKey
 	}
-	input, err := json.Marshal(in)
+	input, err := sealed(in)
 	if err != nil {
 		return Record{}, fmt.Errorf("idem %s: %w", h.Name, err)
 	}
 	now := k.now()
-	return Record{Scope: hash(who, h.Name), Key: key, Fingerprint: hash(h.Name, string(input)), State: Running, Fence: 1, Until: now.Add(k.opts.Lease), At: now}, nil
+	return Record{Scope: hash(who, h.Name), Key: key, Fingerprint: hash(h.Name, string(input)), State: Running, Fence: now.UnixMicro(), Until: now.Add(k.opts.Lease), At: now}, nil
 }
 
 // principal names who asks. A guest without a token has no name: anybody could
@@ -119,9 +119,7 @@ func (k *keeper) replay(ctx context.Context, h op.Handler, r Record) (any, error
 	if err := json.Unmarshal(r.Answer, &a); err != nil {
 		return nil, fmt.Errorf("idem %s: stored answer: %w", h.Name, err)
 	}
-	if replayed, ok := ctx.Value(watchKey{}).(*bool); ok {
-		*replayed = true
-	}
+	Mark(ctx)
 	if a.Fault != nil {
 		return nil, a.Fault
 	}
@@ -148,8 +146,9 @@ func (k *keeper) perform(ctx context.Context, h op.Handler, in any, r Record) (o
 	out, err = h.Call(txn.WithMemo(ctx, m), in)
 	settled = true
 	frozen := answer{}
+	_, secret := in.(Sealed)
 	switch f, ok := errors.AsType[*fault.Error](err); {
-	case err != nil && (!ok || f.Kind != fault.Invalid):
+	case err != nil && (!ok || f.Kind != fault.Invalid || secret):
 		k.free(ctx, r)
 		return out, err
 	case err != nil:

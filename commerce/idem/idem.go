@@ -16,6 +16,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
@@ -48,7 +49,7 @@ type Record struct {
 	Key         string
 	Fingerprint string // of operation and input, a hash in hexadecimal
 	State       State
-	Fence       int64     // counts the claims: who has the highest owns the key
+	Fence       int64     // grows with each claim, also of a key that was forgotten: who has the highest owns the key
 	Until       time.Time // end of the lease, UTC
 	MemoType    string
 	Memo        json.RawMessage `json:",omitempty"`
@@ -71,14 +72,23 @@ type Store interface {
 	// Free gives up a claim: a Running record of this Fence is forgotten, the
 	// lease of an Applied one ends, and any other stays as it is.
 	Free(ctx context.Context, r Record) error
+	// Sweep forgets the Running records whose lease ended before now, and returns
+	// how many: whoever had them is dead, or will find that they are gone.
+	Sweep(ctx context.Context, now time.Time) (int64, error)
 	// Prune forgets the records that were first claimed before a time and
 	// returns how many.
 	Prune(ctx context.Context, before time.Time) (int64, error)
 }
 
-// Sealed is an output with secrets. What is stored is the output that
-// Secretless returns, of the same type; Options.Refill puts the secrets back.
+// Sealed is an output or an input with secrets. Of an output, what Secretless
+// returns is stored, of the same type; Options.Refill puts the secrets back. Of
+// an input, it is what another request under the same key must be equal to: a
+// fingerprint of a password would be a hash of it that is made too fast.
 type Sealed interface{ Secretless() any }
+
+// Unkeyed is an input whose command pays no heed to keys, because its answer is
+// nothing but secrets and doing it again does no harm.
+type Unkeyed interface{ Unkeyed() }
 
 // Options change how keys work. The zero value is good.
 type Options struct {
@@ -94,9 +104,10 @@ type Options struct {
 const Kept = 72 * time.Hour
 
 // Wrap returns a function that makes commands honor the key of their context
-// (ident.Key). Queries and commands without a key pass. Remembered are outputs,
-// unless they have Pending() bool and it is true, and faults of kind Invalid;
-// after any other error the key is free again. opts may be nil.
+// (ident.Key). Queries, commands without a key and those with an Unkeyed input
+// pass. Remembered are outputs, unless they have Pending() bool and it is true,
+// and faults of kind Invalid, unless the input is Sealed: it may be the secret
+// that was refused. After any other error the key is free again. opts may be nil.
 func Wrap(s Store, opts *Options) func(op.Handler) op.Handler {
 	k := &keeper{store: s}
 	if opts != nil {
@@ -112,7 +123,7 @@ func Wrap(s Store, opts *Options) func(op.Handler) op.Handler {
 		k.opts.Lease = time.Minute
 	}
 	return func(h op.Handler) op.Handler {
-		if h.Kind == op.Query {
+		if h.Kind == op.Query || h.In != nil && h.In.Implements(reflect.TypeFor[Unkeyed]()) {
 			return h
 		}
 		inner := h
@@ -135,4 +146,12 @@ type watchKey struct{}
 func Watch(ctx context.Context) (_ context.Context, replayed *bool) {
 	replayed = new(bool)
 	return context.WithValue(ctx, watchKey{}, replayed), replayed
+}
+
+// Mark says that what ctx asked for is answered with an earlier answer, for
+// callers of other processes: whoever watches learns it.
+func Mark(ctx context.Context) {
+	if replayed, ok := ctx.Value(watchKey{}).(*bool); ok {
+		*replayed = true
+	}
 }

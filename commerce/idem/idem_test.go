@@ -161,6 +161,15 @@ func TestSecondTimeIsAReplay(t *testing.T) {
 	}
 }
 
+func TestMark(t *testing.T) {
+	idem.Mark(t.Context()) // nobody watches
+	ctx, replayed := idem.Watch(t.Context())
+	_, other := idem.Watch(ctx)
+	if idem.Mark(ident.WithKey(ctx, "k")); !*replayed || *other {
+		t.Errorf("marked %v, another's %v", *replayed, *other)
+	}
+}
+
 func TestStoredAnswerHasNoSecret(t *testing.T) {
 	d := newDesk(op.Command)
 	for _, fn := range []func(context.Context, input) (output, error){d.add, func(context.Context, input) (output, error) { return output{Token: "secret"}, nil }} {

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -41,6 +43,21 @@ func encode(b [16]byte) string {
 		hi >>= 5
 	}
 	return string(out[:])
+}
+
+// Nameless returns a key of what is done for names that are nobody's business:
+// it tells them apart and does not say them.
+func Nameless(what string, names ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(names, "\x00")))
+	return what + ":" + hex.EncodeToString(sum[:])
+}
+
+// SecretFor returns the secret for one use that comes from a secret of many:
+// what is made with it fits no other use.
+func SecretFor(secret []byte, use string) []byte {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(use))
+	return mac.Sum(nil)
 }
 
 // Token returns the secret that opens the thing with this id, 256 bits as 43

@@ -31,6 +31,9 @@ type Actor struct {
 	Scopes []string `json:"scopes,omitempty"` // of staff: "orders:write"; "*" is all
 	Email  string   `json:"email,omitempty"`  // of a customer, when verified
 
+	// Session is what a person has signed in with.
+	Session string `json:"session,omitempty"`
+
 	// What a guest holds in place of a name.
 	CartToken  string `json:"cart_token,omitempty"`
 	OrderToken string `json:"order_token,omitempty"`
@@ -79,6 +82,7 @@ const (
 	idemKey
 	requestKey
 	traceKey
+	clientKey
 )
 
 // With returns a context in which a asks.
@@ -134,6 +138,20 @@ func WithTrace(ctx context.Context, traceparent string) context.Context {
 func Trace(ctx context.Context) string {
 	trace, _ := ctx.Value(traceKey).(string)
 	return trace
+}
+
+// WithClient returns a context with the address of the client that sent the
+// request, as the transport that met it knows it.
+func WithClient(ctx context.Context, addr string) context.Context {
+	return context.WithValue(ctx, clientKey, addr)
+}
+
+// Client returns the address of the client that sent the request, "" when there
+// is none. Addresses of one network may be one; it is for counting, not for
+// reaching anybody.
+func Client(ctx context.Context) string {
+	addr, _ := ctx.Value(clientKey).(string)
+	return addr
 }
 
 // An Authenticator finds out who sent a secret. It returns

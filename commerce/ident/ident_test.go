@@ -2,6 +2,7 @@ package ident_test
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
@@ -78,6 +79,16 @@ func TestNobodyNamed(t *testing.T) {
 	}
 }
 
+func TestClient(t *testing.T) {
+	ctx := ident.WithClient(t.Context(), "192.0.2.1")
+	if got := ident.Client(ident.As(ctx, "checkout")); got != "192.0.2.1" {
+		t.Errorf("client %q, want the one that asked the flow", got)
+	}
+	if got := ident.Client(t.Context()); got != "" {
+		t.Errorf("client %q outside of a request", got)
+	}
+}
+
 var idForm = regexp.MustCompile(`^prod_[0-7][0-9A-HJKMNP-TV-Z]{25}$`)
 
 func TestNewID(t *testing.T) {
@@ -115,6 +126,24 @@ func TestDeriveID(t *testing.T) {
 	}
 	if b := ident.DeriveID("prod", "cart_1.2"); a == b {
 		t.Errorf("%s for two names", a)
+	}
+}
+
+// Keys and secrets are kept by stores and in mails: these values must stay.
+func TestNameless(t *testing.T) {
+	const want = "mail:14a3dbf249e9d1824fbcacb7204ad349f169a9072efeb6e491140cfa482084c2"
+	if got := ident.Nameless("mail", "1001", "ann@example.com"); got != want {
+		t.Errorf("key = %s, want %s", got, want)
+	}
+	if ident.Nameless("mail", "a", "bc") == ident.Nameless("mail", "ab", "c") {
+		t.Error("one key for other names")
+	}
+}
+
+func TestSecretFor(t *testing.T) {
+	const want = "08696d7715b8d62e6dd692a164c6671973b9638297a6953355557be8763408e9"
+	if got := hex.EncodeToString(ident.SecretFor([]byte("secret"), "order.codes")); got != want {
+		t.Errorf("secret = %s, want %s", got, want)
 	}
 }
 

@@ -80,7 +80,8 @@ type ImportOptions struct {
 	TrackAll bool           `json:"track_all,omitempty"` // count stock though the file names no tracker
 	ID       string         `json:"id,omitempty" maxLength:"64" doc:"Of this import; with the same one again StockSet counts no quantity twice. New when absent."`
 	Size     int64          `json:"size,omitempty" minimum:"0"` // of the file in bytes, for Progress; 0 is not known
-	Progress func(Progress) `json:"-"`                          // called now and then, and at the end; may be nil
+	After    int            `json:"after,omitempty" minimum:"0" doc:"Row up to which an earlier run of this import has dealt with all products; they are passed over."`
+	Progress func(Progress) `json:"-"` // called now and then, and at the end; may be nil
 }
 
 // Progress says how far an import has come.
@@ -89,6 +90,7 @@ type Progress struct {
 	Total    int64 `json:"total"` // of the file, 0 when not known
 	Rows     int   `json:"rows"`
 	Products int   `json:"products"` // dealt with
+	Through  int   `json:"through"`  // row up to which every product was dealt with
 }
 
 // ExportOptions change what an export writes. The zero value is good.

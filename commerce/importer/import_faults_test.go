@@ -188,7 +188,7 @@ func TestProgress(t *testing.T) {
 	opts := importer.ImportOptions{Size: int64(len(file)), Progress: func(p importer.Progress) { seen = append(seen, p) }}
 	rep := s.load(t, file, opts)
 	last := seen[len(seen)-1]
-	if want := (importer.Progress{Bytes: int64(len(file)), Total: int64(len(file)), Rows: rep.Rows, Products: rep.Products}); last != want {
+	if want := (importer.Progress{Bytes: int64(len(file)), Total: int64(len(file)), Rows: rep.Rows, Products: rep.Products, Through: rep.Through}); last != want {
 		t.Errorf("at the end %+v, want %+v", last, want)
 	}
 	for i := range seen[1:] {

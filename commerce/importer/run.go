@@ -62,11 +62,13 @@ func (r *run) all(ctx context.Context, file io.Reader) error {
 		pe, faulty := errors.AsType[*ProductError](err)
 		switch {
 		case err == nil:
-			r.last = rec.lastRow()
-			err = r.add(ctx, rec)
+			if r.last = rec.lastRow(); r.last > r.opts.After {
+				err = r.add(ctx, rec)
+			}
 		case faulty:
-			r.last = pe.Row + pe.Rows - 1
-			err = r.faulty(ctx, pe)
+			if r.last, err = pe.Row+pe.Rows-1, nil; r.last > r.opts.After {
+				err = r.faulty(ctx, pe)
+			}
 		default: // the file ends here; what came before is sound
 			err = errors.Join(r.flush(ctx), r.fatal(err))
 		}
@@ -224,7 +226,7 @@ func (r *Record) lastRow() int {
 
 func (r *run) progress() {
 	if r.opts.Progress != nil && r.reader != nil {
-		r.opts.Progress(Progress{Bytes: r.count.n, Total: r.opts.Size, Rows: r.reader.Rows(), Products: r.report.Products})
+		r.opts.Progress(Progress{Bytes: r.count.n, Total: r.opts.Size, Rows: r.reader.Rows(), Products: r.report.Products, Through: r.report.Through})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/page"
 )
@@ -33,13 +34,13 @@ var (
 	OpAvailability = op.Op[AvailabilityInput, AvailabilityOutput]{Name: "inventory.availability", Kind: op.Query, Access: op.Inside,
 		Doc: "What can be bought of some variants, one answer for each."}
 	OpReserve = op.Op[ReserveInput, op.Nothing]{Name: "inventory.reserve", Access: op.Inside,
-		Doc: "Keeps stock for an order, all of it or nothing, once.", Fails: []*fault.Error{ErrInsufficient}}
+		Doc: "Keeps stock for an order, all of it or nothing, once.", Fails: []*fault.Error{ErrInsufficient, once.ErrUndone}}
 	OpAllocate = op.Op[OrderInput, op.Nothing]{Name: "inventory.allocate", Access: op.Inside,
 		Doc: "Turns what is held for an order into allocated, once.", Fails: []*fault.Error{ErrReleased}}
 	OpRelease = op.Op[OrderInput, op.Nothing]{Name: "inventory.release", Access: op.Inside,
 		Doc: "Gives back what is kept for an order and keeps a late Reserve out."}
 	OpShip = op.Op[ShipInput, op.Nothing]{Name: "inventory.ship", Access: op.Inside,
-		Doc: "Takes allocated units from the shelf, once for each cause.", Fails: []*fault.Error{ErrNotAllocated, ErrCounted}}
+		Doc: "Takes allocated units from the shelf, once for each cause.", Fails: []*fault.Error{ErrNotAllocated, ErrCounted, once.ErrUndone}}
 	OpUnship = op.Op[ShipInput, op.Nothing]{Name: "inventory.unship", Access: op.Inside,
 		Doc: "Undoes Ship with the same cause."}
 

@@ -22,6 +22,10 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpOrders, s.Orders)
 	op.Handle(r, OpTimeline, s.Timeline)
 	op.Handle(r, OpAddNote, s.AddNote)
+	op.Handle(r, OpAttach, s.Attach)
+	op.Handle(r, OpLookup, s.Lookup)
+	op.Handle(r, OpAccessMail, s.AccessMail)
+	op.Handle(r, OpAccess, s.Access)
 	op.Handle(r, OpCreateFulfillment, s.CreateFulfillment)
 	op.Handle(r, OpShipFulfillment, s.ShipFulfillment)
 	op.Handle(r, OpUnshipFulfillment, s.UnshipFulfillment)
@@ -103,6 +107,26 @@ func (c Client) Timeline(ctx context.Context, in IDInput) (TimelineOutput, error
 // AddNote implements Service.
 func (c Client) AddNote(ctx context.Context, in AddNoteInput) (Order, error) {
 	return op.Call(ctx, c, OpAddNote, in)
+}
+
+// Attach implements Service.
+func (c Client) Attach(ctx context.Context, in AttachInput) (AttachOutput, error) {
+	return op.Call(ctx, c, OpAttach, in)
+}
+
+// Lookup implements Service.
+func (c Client) Lookup(ctx context.Context, in LookupInput) (Accepted, error) {
+	return op.Call(ctx, c, OpLookup, in)
+}
+
+// AccessMail implements Service.
+func (c Client) AccessMail(ctx context.Context, in AccessMailInput) (AccessMailOutput, error) {
+	return op.Call(ctx, c, OpAccessMail, in)
+}
+
+// Access implements Service.
+func (c Client) Access(ctx context.Context, in AccessInput) (AccessOutput, error) {
+	return op.Call(ctx, c, OpAccess, in)
 }
 
 // CreateFulfillment implements Service.

@@ -19,6 +19,8 @@ type Options struct {
 	// Secret makes the tokens by which guests reach their orders. It must be the
 	// same in every process of a shop. Without it there are none.
 	Secret []byte
+	// Unlimited lifts the limits of Lookup, for tests under load.
+	Unlimited bool
 }
 
 // Engine holds the rules of orders. It is safe for concurrent use.
@@ -26,6 +28,7 @@ type Engine struct {
 	store   Store
 	opts    Options
 	numbers numbers
+	codes   []byte // secret of the codes in mails
 }
 
 var _ Service = (*Engine)(nil)
@@ -41,6 +44,9 @@ func New(store Store, opts *Options) *Engine {
 	}
 	if e.opts.ID == nil {
 		e.opts.ID = ident.NewID
+	}
+	if len(e.opts.Secret) > 0 {
+		e.codes = ident.SecretFor(e.opts.Secret, "order.codes")
 	}
 	return e
 }

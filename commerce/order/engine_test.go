@@ -651,6 +651,9 @@ func TestClientReachesEveryOperation(t *testing.T) {
 			t.Errorf("%s: %v", asked, err)
 		}
 		_, err := h.Call(guest(t.Context(), ""), h.New())
+		if h.Access == op.Anyone {
+			continue
+		}
 		if want := fault.ErrUnauthenticated; h.Access != op.Owner && !errors.Is(err, want) {
 			t.Errorf("%s by a guest: %v, want %v", asked, err, want)
 		}

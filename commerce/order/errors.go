@@ -13,5 +13,8 @@ var (
 	ErrFulfillmentNotFound = fault.New(fault.NotFound, "order.fulfillment_not_found", "no such fulfillment")
 	ErrIllegalFulfillment  = fault.New(fault.Refused, "order.illegal_fulfillment_transition", "a fulfillment in this state cannot do that") // Meta: from, to
 	ErrFulfillmentTaken    = fault.New(fault.Conflict, "order.fulfillment_taken", "a fulfillment of another order has this id")
+	ErrTooManyAttempts     = fault.New(fault.Throttled, "order.too_many_attempts", "too many attempts, wait a little")
+	ErrCodeInvalid         = fault.New(fault.Refused, "order.code_invalid", "this code was used, has expired or never was")
+	ErrChallengeNotFound   = fault.New(fault.NotFound, "order.challenge_not_found", "there is nothing to tell any more")
 	ErrBadSums             = fault.New(fault.Invalid, "order.bad_sums", "the sums of the order do not agree")
 )

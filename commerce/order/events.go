@@ -15,6 +15,8 @@ var (
 	EventCompleted = event.Define[OrderV1]("order.completed", 1)
 	EventShipped   = event.Define[ParcelV1]("order.shipped", 1)
 	EventDelivered = event.Define[ParcelV1]("order.delivered", 1)
+
+	EventAccessRequested = event.Define[AccessRequestedV1]("order.access_requested", 1)
 )
 
 // PlacedV1 says that an order came to be.
@@ -55,4 +57,13 @@ type ParcelV1 struct {
 	Fulfillment string     `json:"fulfillment"`
 	Tracking    []Tracking `json:"tracking"`
 	Notify      bool       `json:"notify"`
+}
+
+// AccessRequestedV1 says that somebody has named an order by its number and an
+// address. Order is absent when they do not belong together: then the challenge
+// leads nowhere. It carries neither address nor code: who writes the mail asks
+// for them.
+type AccessRequestedV1 struct {
+	Order     string `json:"order,omitempty"`
+	Challenge string `json:"challenge"`
 }

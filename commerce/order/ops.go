@@ -26,6 +26,11 @@ type Service interface {
 	Timeline(ctx context.Context, in IDInput) (TimelineOutput, error)
 	AddNote(ctx context.Context, in AddNoteInput) (Order, error)
 
+	Attach(ctx context.Context, in AttachInput) (AttachOutput, error)
+	Lookup(ctx context.Context, in LookupInput) (Accepted, error)
+	AccessMail(ctx context.Context, in AccessMailInput) (AccessMailOutput, error)
+	Access(ctx context.Context, in AccessInput) (AccessOutput, error)
+
 	CreateFulfillment(ctx context.Context, in CreateFulfillmentInput) (Order, error)
 	ShipFulfillment(ctx context.Context, in ShipFulfillmentInput) (Order, error)
 	UnshipFulfillment(ctx context.Context, in ShipFulfillmentInput) (Order, error)
@@ -62,14 +67,23 @@ var (
 	OpAddNote = op.Op[AddNoteInput, Order]{Name: "order.add_note", Access: "orders:write",
 		Doc: "Adds a note for the staff to the history.", Fails: []*fault.Error{ErrNotFound}}
 
+	OpAttach = op.Op[AttachInput, AttachOutput]{Name: "order.attach", Access: op.Inside,
+		Doc: "Gives a customer what guests have ordered under an address that is proven to be the customer's. Again is fine."}
+	OpLookup = op.Op[LookupInput, Accepted]{Name: "order.lookup", Access: op.Anyone,
+		Doc: "Mails a link to an order to its address, if that is the one that is named. The answer does not tell.", Fails: []*fault.Error{ErrTooManyAttempts}}
+	OpAccessMail = op.Op[AccessMailInput, AccessMailOutput]{Name: "order.access_mail", Kind: op.Query, Access: op.Inside,
+		Doc: "What the mail needs that Lookup has sent, with its code.", Fails: []*fault.Error{ErrChallengeNotFound}}
+	OpAccess = op.Op[AccessInput, AccessOutput]{Name: "order.access", Access: op.Anyone,
+		Doc: "Gives the token of an order for the code of a mail, once. Idempotency keys are ignored: no answer with tokens is kept.", Fails: []*fault.Error{ErrCodeInvalid}}
+
 	OpCreateFulfillment = op.Op[CreateFulfillmentInput, Order]{Name: "order.create_fulfillment", Access: "orders:write",
 		Doc: "Plans a parcel of some units, or of all that remain.", Fails: []*fault.Error{ErrNotFound, ErrNotConfirmed, ErrIllegal, ErrNoUnits, ErrStale, ErrFulfillmentTaken}}
 	OpShipFulfillment = op.Op[ShipFulfillmentInput, Order]{Name: "order.ship_fulfillment", Access: op.Inside,
-		Doc: "Says that a parcel has left. Again is fine.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment, ErrNotConfirmed, ErrIllegal, once.ErrUndone}}
+		Doc: "Says that a parcel has left. Again is fine.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment, ErrIllegal, once.ErrUndone}}
 	OpUnshipFulfillment = op.Op[ShipFulfillmentInput, Order]{Name: "order.unship_fulfillment", Access: op.Inside,
 		Doc: "Undoes ShipFulfillment.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment}}
 	OpDeliverFulfillment = op.Op[DeliverFulfillmentInput, Order]{Name: "order.deliver_fulfillment", Access: "orders:write",
-		Doc: "Says that a parcel has arrived. Again is fine.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment, ErrNotConfirmed, ErrIllegal}}
+		Doc: "Says that a parcel has arrived. Again is fine.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment, ErrIllegal}}
 	OpCancelFulfillment = op.Op[CancelFulfillmentInput, Order]{Name: "order.cancel_fulfillment", Access: "orders:write",
 		Doc: "Gives up a parcel that has not left.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment}}
 	OpOfFulfillment = op.Op[FulfillmentInput, Order]{Name: "order.of_fulfillment", Kind: op.Query, Access: "orders:read",

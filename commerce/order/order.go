@@ -288,7 +288,7 @@ type (
 // Entry is one line of an order's history.
 type Entry struct {
 	Version int64     `json:"version"` // of the order after it
-	Kind    string    `json:"kind"`    // placed, status, payment, fulfillment, note
+	Kind    string    `json:"kind"`    // placed, status, payment, fulfillment, note, customer
 	From    string    `json:"from"`
 	To      string    `json:"to"`
 	Text    string    `json:"text"`

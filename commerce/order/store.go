@@ -66,6 +66,15 @@ type Store interface {
 	// History returns the history of an order by version. An order that does
 	// not exist has none.
 	History(ctx context.Context, orderID string) ([]Entry, error)
+
+	// Attempt counts one more try under key, at most 100 ASCII characters, in
+	// the window that its first try has opened, and reports whether it is one of
+	// the first limit; otherwise, when the window closes. A try after that opens
+	// another. Of any number of callers at the same time exactly limit are told
+	// true.
+	Attempt(ctx context.Context, key string, now time.Time, window time.Duration, limit int) (ok bool, retryAfter time.Duration, err error)
+	// ForgetAttempts forgets the counts whose window closed before a time.
+	ForgetAttempts(ctx context.Context, before time.Time) error
 }
 
 // Row is an order as a Store keeps it: what is searched for, and Doc, which has
@@ -93,6 +102,7 @@ type Filter struct {
 	PaymentStatus     PaymentStatus
 	FulfillmentStatus FulfillmentStatus
 	CustomerID        string
+	OfGuests          bool   // only orders without a customer
 	Email             string // in lower case
 	Number            string
 	From, To          time.Time

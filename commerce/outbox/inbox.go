@@ -39,12 +39,6 @@ type Letter struct {
 // ErrNoLetter says that there is no such dead letter.
 var ErrNoLetter = fault.New(fault.NotFound, "outbox.no_letter", "there is no such dead letter")
 
-// Letters asks for dead letters.
-type Letters struct {
-	page.Query
-	Consumer string // "": of all
-}
-
 // Inbox remembers which events consumers have taken. Its methods join the unit
 // of work of ctx; units that Enter the same event for the same consumer wait for
 // each other.
@@ -70,6 +64,8 @@ type Inbox interface {
 	Letter(ctx context.Context, consumer, eventID string) (Letter, error)
 	// Letters lists the Dead letters by consumer and event.
 	Letters(ctx context.Context, q Letters) (page.Page[Letter], error)
+	// Dead counts the Dead letters, by consumer in order.
+	Dead(ctx context.Context) ([]DeadCount, error)
 	// Redrive makes a Dead letter Redone, with no tries, and puts its event into
 	// the outbox of the same database, so that it is published again; consumers
 	// that have taken it will not take it twice. It returns ErrNoLetter.
@@ -77,6 +73,9 @@ type Inbox interface {
 	// PruneInbox forgets what was entered before a time, and returns how many. An
 	// event that comes again after that is taken again.
 	PruneInbox(ctx context.Context, before time.Time) (int64, error)
+	// PruneLetters forgets the letters that are not Dead and whose Last is before
+	// a time, and returns how many. Dead ones wait for people.
+	PruneLetters(ctx context.Context, before time.Time) (int64, error)
 }
 
 // Drop gives a dead letter up: the consumer will not take its event any more.
@@ -122,8 +121,9 @@ var (
 // Once makes fn take each event once, as the named consumer, in one unit of work
 // with fn's effects. An error or a panic of fn undoes them, and the event comes
 // again after 1 s, 5 s, 30 s, 2 min and then every 10 min: the error that the
-// handler returns says when, by fault.Error.RetryAfter. After 8 tries, or a
-// Permanent error, the event is put aside as a dead letter and later ones go on.
+// handler returns says when, by fault.Error.RetryAfter. After 8 tries, a Permanent
+// error or event.ErrPayload, the event is put aside as a dead letter and later
+// ones go on.
 //
 // fn runs in a unit of work and so cannot leave the process: it writes down what
 // is to be done.
@@ -225,6 +225,7 @@ func (t *taker) turn(ctx context.Context, e event.Envelope) (bool, error) {
 func (t *taker) fail(ctx context.Context, e event.Envelope, cause error) (dead bool, tries int, err error) {
 	now := time.Now().UTC()
 	_, forGood := errors.AsType[permanent](cause)
+	forGood = forGood || errors.Is(cause, event.ErrPayload)
 	err = t.in.Scope().Do(ctx, func(ctx context.Context) (err error) {
 		tries, err = t.in.Fail(ctx, Letter{Consumer: t.consumer, Event: e, State: Trying, Error: cut(cause.Error()), First: now, Last: now})
 		if err != nil {

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -121,6 +122,7 @@ func TestPermanentAndPanic(t *testing.T) {
 		dead bool
 	}{
 		{"permanent", func(event.Envelope) error { return outbox.Permanent(errors.New("never")) }, true},
+		{"payload", func(event.Envelope) error { return fmt.Errorf("event: %w", event.ErrPayload) }, true},
 		{"panic", func(event.Envelope) error { panic("oops") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

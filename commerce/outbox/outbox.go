@@ -65,9 +65,16 @@ type Store interface {
 	// It returns ErrLost and does nothing if fence is not the highest of part.
 	// Positions that are not there, it leaves out.
 	Archive(ctx context.Context, part int, fence int64, positions []int64, at time.Time) error
+	// Leases returns who has or had each part that was leased, by part.
+	Leases(ctx context.Context) ([]Lease, error)
+	// ID names the database, the same for all processes on it and another one
+	// elsewhere.
+	ID(ctx context.Context) (string, error)
 	// Lag counts the pending events.
 	Lag(ctx context.Context) (Lag, error)
-	// Republish puts archived events back into the outbox and returns how many.
+	// Republish puts archived events back into the outbox, each once and in their
+	// old order, and returns how many. Units of work are of at most 500 events;
+	// what a relay publishes meanwhile does not count again.
 	Republish(ctx context.Context, again Again) (int64, error)
 	// Prune forgets the archived events that were published before a time and
 	// returns how many.

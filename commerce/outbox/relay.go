@@ -75,19 +75,25 @@ func (r *Relay) Wake() {
 }
 
 // Run publishes until ctx ends, and returns why it ended. What fails is logged
-// and tried again in the next round.
+// and tried again in the next round. While the bus is down nobody wakes it: what
+// piles up costs those who add to it nothing.
 func (r *Relay) Run(ctx context.Context) error {
 	tick := time.NewTicker(r.opts.Every)
 	defer tick.Stop()
 	defer r.release(ctx)
 	for {
-		if err := r.round(ctx); err != nil && ctx.Err() == nil {
+		wake := r.wake
+		err := r.round(ctx)
+		if err != nil && ctx.Err() == nil {
 			r.opts.Log.WarnContext(ctx, "outbox: will retry", "err", err)
+		}
+		if errors.Is(err, event.ErrDown) {
+			wake = nil
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-r.wake:
+		case <-wake:
 		case <-tick.C:
 		}
 	}
@@ -95,7 +101,7 @@ func (r *Relay) Run(ctx context.Context) error {
 
 // Drain publishes what is there now and that no other relay publishes, and
 // returns. An event that the bus does not take stops the later ones of its
-// aggregate; the others go on.
+// aggregate; the others go on, unless the bus is down.
 func (r *Relay) Drain(ctx context.Context) error {
 	defer r.release(ctx)
 	return r.round(ctx)
@@ -127,8 +133,12 @@ func (r *Relay) round(ctx context.Context) error {
 	}
 	var errs []error
 	for _, part := range parts {
-		if err := r.part(ctx, part); err != nil {
+		err := r.part(ctx, part)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("outbox part %d: %w", part, err))
+		}
+		if errors.Is(err, event.ErrDown) {
+			break
 		}
 	}
 	return errors.Join(errs...)
@@ -157,7 +167,7 @@ func (r *Relay) part(ctx context.Context, part int) error {
 				return errors.Join(append(errs, err)...)
 			}
 		}
-		if len(rows) < batch || ctx.Err() != nil {
+		if len(rows) < batch || ctx.Err() != nil || errors.Is(err, event.ErrDown) {
 			return errors.Join(errs...)
 		}
 		after = rows[len(rows)-1].Position
@@ -181,10 +191,49 @@ func (r *Relay) hold(ctx context.Context, part int) (fence int64, ok bool, err e
 }
 
 // publish sends rows, aggregates side by side and the events of each one after
-// the other, and returns the positions of those that the bus has taken.
+// the other, and returns the positions of those that the bus has taken. When the
+// bus is down it returns one error that says so, and leaves the rest.
 func (r *Relay) publish(ctx context.Context, rows []Row, stopped map[string]bool) (sent []int64, err error) {
-	var keys []string
-	byKey := map[string][]Row{}
+	keys, byKey := aggregates(rows, stopped)
+	var mu sync.Mutex
+	var errs []error
+	var down error
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	for _, k := range keys {
+		slots <- struct{}{}
+		mu.Lock()
+		over := down != nil
+		mu.Unlock()
+		if over {
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			done, err := r.aggregate(ctx, byKey[k])
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, done...)
+			switch {
+			case errors.Is(err, event.ErrDown):
+				down = err
+			case err != nil:
+				stopped[k] = true
+				errs = append(errs, err)
+			}
+		})
+	}
+	wg.Wait()
+	if down != nil {
+		return sent, down
+	}
+	return sent, errors.Join(errs...)
+}
+
+// aggregates sorts rows by aggregate, but for those that are stopped, and returns
+// the aggregates in the order of their first rows.
+func aggregates(rows []Row, stopped map[string]bool) (keys []string, byKey map[string][]Row) {
+	byKey = map[string][]Row{}
 	for _, row := range rows {
 		k := row.Event.Key
 		if stopped[k] {
@@ -195,26 +244,7 @@ func (r *Relay) publish(ctx context.Context, rows []Row, stopped map[string]bool
 		}
 		byKey[k] = append(byKey[k], row)
 	}
-	var mu sync.Mutex
-	var errs []error
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, parallel)
-	for _, k := range keys {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			done, err := r.aggregate(ctx, byKey[k])
-			mu.Lock()
-			defer mu.Unlock()
-			sent = append(sent, done...)
-			if err != nil {
-				stopped[k] = true
-				errs = append(errs, err)
-			}
-		})
-	}
-	wg.Wait()
-	return sent, errors.Join(errs...)
+	return keys, byKey
 }
 
 // aggregate sends the events of one aggregate until one fails.

@@ -1,12 +1,14 @@
 package outbox_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +26,7 @@ type line struct {
 	mu     sync.Mutex
 	sent   []string
 	refuse func(event.Envelope) bool
+	why    error // "bus is down"
 }
 
 func (l *line) Publish(_ context.Context, evs ...event.Envelope) error {
@@ -31,7 +34,7 @@ func (l *line) Publish(_ context.Context, evs ...event.Envelope) error {
 	defer l.mu.Unlock()
 	for _, e := range evs {
 		if l.refuse != nil && l.refuse(e) {
-			return errors.New("bus is down")
+			return cmp.Or(l.why, errors.New("bus is down"))
 		}
 		l.sent = append(l.sent, e.ID)
 	}
@@ -192,4 +195,51 @@ func TestLostLease(t *testing.T) {
 	if lag, err := store.Lag(t.Context()); err != nil || lag.Pending != 1 {
 		t.Errorf("lag %+v, %v; want the event still there", lag, err)
 	}
+}
+
+// TestB10 has a bus that is down, and many events that wait for it.
+func TestB10(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := memstore.New()
+		var well atomic.Bool
+		var tried atomic.Int64
+		bus := &line{}
+		bus.refuse = func(event.Envelope) bool { tried.Add(1); return !well.Load() }
+		bus.why = fmt.Errorf("far away: %w", event.ErrDown)
+		for i, n := 0, 0; n < 450; i++ { // all in one part, and more than are read at once
+			if k := fmt.Sprint("k", i); outbox.Part(k) == 3 {
+				record(t, db, k, "evt_"+k)
+				n++
+			}
+		}
+		r := outbox.New(memstore.Outbox{DB: db}, bus, &outbox.Options{Log: quiet})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		synctest.Wait()
+		bus.took(t)
+		if n := tried.Load(); n == 0 || n > 64 {
+			t.Errorf("%d events were tried, want a few", n)
+		}
+		before := tried.Load()
+		r.Wake()
+		synctest.Wait()
+		if tried.Load() > before {
+			t.Error("tries as often as it is woken")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if tried.Load() == before {
+			t.Error("does not try again")
+		}
+		well.Store(true)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if bus.mu.Lock(); len(bus.sent) != 450 {
+			t.Errorf("%d events are published, want all", len(bus.sent))
+		}
+		bus.mu.Unlock()
+		cancel()
+		<-done
+	})
 }

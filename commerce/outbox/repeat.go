@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -42,7 +41,7 @@ func (r *repeater) handle(ctx context.Context, e event.Envelope) error {
 	case ctx.Err() != nil:
 		return err // the process is being stopped: no fault of the event
 	case fault.KindOf(err) == fault.Unavailable:
-		if f, ok := errors.AsType[*fault.Error](err); ok && f.RetryAfter > 0 {
+		if fault.Wait(err) > 0 {
 			return err
 		}
 		return fault.ErrUnavailable.After(downWait).Because(err)

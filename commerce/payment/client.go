@@ -17,6 +17,7 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpPayments, s.Payments)
 	op.Handle(r, OpLedger, s.Ledger)
 	op.Handle(r, OpUnsettled, s.Unsettled)
+	op.Handle(r, OpReceive, s.Receive)
 }
 
 // Client is a Service that is somewhere else.
@@ -67,4 +68,9 @@ func (c Client) Ledger(ctx context.Context, in OrdersInput) (LedgerOutput, error
 // Unsettled implements Service.
 func (c Client) Unsettled(ctx context.Context, in UnsettledInput) (PaymentsOutput, error) {
 	return op.Call(ctx, c.Caller, OpUnsettled, in)
+}
+
+// Receive implements Service.
+func (c Client) Receive(ctx context.Context, in ReceiveInput) (op.Nothing, error) {
+	return op.Call(ctx, c.Caller, OpReceive, in)
 }

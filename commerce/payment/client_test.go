@@ -67,6 +67,10 @@ func TestClient(t *testing.T) {
 			t.Errorf("call %d: %+v, %v", i, out, err)
 		}
 	}
+	header, body := s.bank.Notice("evt_1", "p")
+	if _, err := c.Receive(ctx, payment.ReceiveInput{Provider: "fake", Headers: header, Body: body}); err != nil {
+		t.Errorf("receive: %v", err)
+	}
 	_, err = c.Payment(ctx, payment.IDInput{ID: "none"})
 	wantErr(t, err, payment.ErrNotFound)
 }

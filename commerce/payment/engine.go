@@ -27,9 +27,10 @@ type Options struct {
 
 // Engine holds the rules of payments. It is safe for concurrent use.
 type Engine struct {
-	store   Store
-	methods []way // in the order to show them
-	opts    Options
+	store     Store
+	methods   []way // in the order to show them
+	receivers map[string]Receiver
+	opts      Options
 }
 
 // way is a method and who offers it.
@@ -47,7 +48,7 @@ var _ Service = (*Engine)(nil)
 // a method of the same id are a mistake of the program and panic. opts may be
 // nil.
 func New(store Store, providers []Provider, opts *Options) *Engine {
-	e := &Engine{store: store}
+	e := &Engine{store: store, receivers: map[string]Receiver{}}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -59,6 +60,9 @@ func New(store Store, providers []Provider, opts *Options) *Engine {
 		e.opts.ID = ident.NewID
 	}
 	for _, p := range providers {
+		if r, ok := p.(Receiver); ok {
+			e.receivers[p.Name()] = r
+		}
 		for _, m := range p.Methods() {
 			if other, ok := e.way(m.ID); ok {
 				panic(fmt.Sprintf("payment: %s and %s both offer the method %q", other.provider.Name(), p.Name(), m.ID))

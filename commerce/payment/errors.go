@@ -13,6 +13,9 @@ var (
 	ErrUnanswered    = fault.New(fault.Unavailable, "payment.unanswered", "the payment provider has not answered yet")
 	ErrStale         = fault.New(fault.Conflict, "payment.stale", "the payment has changed")
 	ErrTaken         = fault.New(fault.Conflict, "payment.provider_id_taken", "another payment has this id at the provider")
+
+	ErrProviderUnknown = fault.New(fault.NotFound, "payment.provider_unknown", "no payment provider of this name sends notices here")
+	ErrSignature       = fault.New(fault.Malformed, "payment.bad_signature", "the notice is not signed by the provider, or it is old")
 )
 
 // illegal is ErrIllegal with what was tried.

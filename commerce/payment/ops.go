@@ -21,6 +21,7 @@ type Service interface {
 	Payments(ctx context.Context, in OrdersInput) (PaymentsOutput, error)
 	Ledger(ctx context.Context, in OrdersInput) (LedgerOutput, error)
 	Unsettled(ctx context.Context, in UnsettledInput) (PaymentsOutput, error)
+	Receive(ctx context.Context, in ReceiveInput) (op.Nothing, error)
 }
 
 // The operations, as transports know them.
@@ -43,6 +44,8 @@ var (
 		Doc: "The movements of money of some orders, oldest first."}
 	OpUnsettled = op.Op[UnsettledInput, PaymentsOutput]{Name: "payment.unsettled", Kind: op.Query, Access: op.Inside,
 		Doc: "Payments whose provider was asked and has not said how they stand."}
+	OpReceive = op.Op[ReceiveInput, op.Nothing]{Name: "payment.receive", Access: op.Anyone,
+		Doc: "Takes a signed notice of a payment provider, to look after the payment later.", Fails: []*fault.Error{ErrProviderUnknown, ErrSignature}}
 )
 
 // IDInput names a payment.

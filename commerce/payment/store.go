@@ -44,4 +44,26 @@ type Store interface {
 	// unknown whose UpdatedAt is before a time, those that waited longest
 	// first, by id among equals.
 	Unsettled(ctx context.Context, before time.Time, limit int) ([]Payment, error)
+
+	// OfProvider returns the payment with this id at a provider, or ErrNotFound.
+	// It locks nothing.
+	OfProvider(ctx context.Context, provider, providerID string) (Payment, error)
+
+	// Keep adds r and reports true, unless there is one with its Provider and ID:
+	// then it writes nothing and the unit of work can go on.
+	Keep(ctx context.Context, r Received) (bool, error)
+
+	// DueNotices returns at most limit notices in NoticeOpen whose DueAt is not
+	// after now, the earliest due first, then the earliest received, by provider
+	// and id among equals. It locks nothing.
+	DueNotices(ctx context.Context, now time.Time, limit int) ([]Received, error)
+
+	// SaveNotice writes the State, DueAt and Error of r and adds one to its
+	// Attempts. If the stored notice is not open with the Attempts of r it writes
+	// nothing and returns ErrStale, and the unit of work of ctx can go on.
+	SaveNotice(ctx context.Context, r Received) error
+
+	// PruneNotices forgets notices that are done or ignored and were received
+	// before a time, and returns how many.
+	PruneNotices(ctx context.Context, before time.Time) (int64, error)
 }

@@ -49,32 +49,39 @@ func (m Market) clone() Market {
 func list[T any](l []T) []T { return append([]T{}, l...) }
 
 // PutMarket makes a market, or changes the one with its id. It returns
-// ErrCurrencyFixed for another currency than the market has, ErrTooManyMarkets
-// for the 101st, and ErrTaken when somebody makes the same market at the same
-// time.
-func (e *Engine) PutMarket(ctx context.Context, in Market) (Market, error) {
+// ErrCurrencyFixed for another currency than the market has, and
+// ErrTooManyMarkets for the 101st. When somebody makes the same market at the
+// same moment it looks again.
+func (e *Engine) PutMarket(ctx context.Context, in Market) (m Market, err error) {
 	if err := OpPutMarket.Admit(ctx, in); err != nil {
 		return Market{}, err
 	}
-	m := in.clone()
-	return txn.Get(ctx, e.Scope(), func(ctx context.Context) (Market, error) {
-		old, err := e.store.Market(ctx, m.ID)
-		switch {
-		case errors.Is(err, ErrMarketNotFound):
-			err = e.createMarket(ctx, m)
-		case err != nil:
-		case old.Currency != m.Currency:
-			err = ErrCurrencyFixed
-		case reflect.DeepEqual(old.clone(), m):
-			return m, nil
-		default:
-			err = e.store.SaveMarket(ctx, m)
+	for range 3 {
+		m, err = txn.Get(ctx, e.Scope(), func(ctx context.Context) (Market, error) { return e.putMarket(ctx, in.clone()) })
+		if !errors.Is(err, ErrTaken) || txn.Outside(ctx) != nil {
+			break
 		}
-		if err != nil {
-			return Market{}, err
-		}
-		return m, e.store.Bump(ctx)
-	})
+	}
+	return m, err
+}
+
+func (e *Engine) putMarket(ctx context.Context, m Market) (Market, error) {
+	old, err := e.store.Market(ctx, m.ID)
+	switch {
+	case errors.Is(err, ErrMarketNotFound):
+		err = e.createMarket(ctx, m)
+	case err != nil:
+	case old.Currency != m.Currency:
+		err = ErrCurrencyFixed
+	case reflect.DeepEqual(old.clone(), m):
+		return m, nil
+	default:
+		err = e.store.SaveMarket(ctx, m)
+	}
+	if err != nil {
+		return Market{}, err
+	}
+	return m, e.store.Bump(ctx)
 }
 
 func (e *Engine) createMarket(ctx context.Context, m Market) error {

@@ -45,7 +45,7 @@ var (
 	OpMarkets = op.Op[op.Nothing, MarketsOutput]{Name: "pricing.markets", Kind: op.Query, Access: op.Anyone,
 		Doc: "The markets, the default one first."}
 	OpPutMarket = op.Op[Market, Market]{Name: "pricing.put_market", Access: "settings:write",
-		Doc: "Makes or changes a market. The currency of one that exists never changes.", Fails: []*fault.Error{ErrCurrencyFixed, ErrTooManyMarkets, ErrTaken}}
+		Doc: "Makes or changes a market. The currency of one that exists never changes.", Fails: []*fault.Error{ErrCurrencyFixed, ErrTooManyMarkets}}
 
 	OpQuote = op.Op[QuoteInput, Quote]{Name: "pricing.quote", Kind: op.Query, Access: op.Inside,
 		Doc: "Says what a basket costs now.", Fails: []*fault.Error{ErrMarketNotFound}}
@@ -54,7 +54,7 @@ var (
 	OpRestore = op.Op[RestoreInput, op.Nothing]{Name: "pricing.restore", Access: op.Inside,
 		Doc: "Undoes Redeem with the same key."}
 
-	OpPrices = op.Op[PricesInput, PricesOutput]{Name: "pricing.prices", Kind: op.Query, Access: op.Inside,
+	OpPrices = op.Op[PricesInput, PricesOutput]{Name: "pricing.prices", Kind: op.Query, Access: "catalog:read",
 		Doc: "All prices of some variants."}
 	OpPutPrices = op.Op[PutPricesInput, PutPricesOutput]{Name: "pricing.put_prices", Access: "catalog:write",
 		Doc: "Replaces the prices of variants in the currencies named. What does not change is not written."}
@@ -129,7 +129,7 @@ type RestoreInput struct {
 
 // PricesInput names variants.
 type PricesInput struct {
-	VariantIDs []string `json:"variant_ids" maxItems:"2000"`
+	VariantIDs []string `json:"variant_ids" query:"variant_id" maxItems:"2000"`
 }
 
 // PricesOutput are prices, by variant, currency, market and quantity.

@@ -47,9 +47,12 @@ func (e *Engine) PutPrices(ctx context.Context, in PutPricesInput) (PutPricesOut
 	}
 	faults := faultsOf(in.Sets, s)
 	variants := variantsOf(in.Sets, faults)
-	if in.DryRun {
-		have, _, err := e.store.Prices(ctx, PriceFilter{VariantIDs: variants})
-		return planPrices(in.Sets, faults, have).out, err
+	have, _, err := e.store.Prices(ctx, PriceFilter{VariantIDs: variants})
+	if err != nil {
+		return PutPricesOutput{}, err
+	}
+	if plan := planPrices(in.Sets, faults, have); in.DryRun || len(plan.changed) == 0 {
+		return plan.out, nil
 	}
 	return txn.Get(ctx, e.Scope(), func(ctx context.Context) (PutPricesOutput, error) {
 		have, err := e.store.LockPrices(ctx, variants)

@@ -38,7 +38,8 @@ type Store interface {
 	Prices(ctx context.Context, f PriceFilter) ([]Price, int64, error)
 
 	// LockPrices returns all prices of the variants in the same order and, in a
-	// unit of work, keeps other units from changing them.
+	// unit of work, keeps other units that call it waiting: also those that
+	// would give a variant its first price.
 	LockPrices(ctx context.Context, variantIDs []string) ([]Price, error)
 
 	// ReplacePrices deletes the prices with the keys of gone, as far as they

@@ -53,6 +53,15 @@ func (e *Engine) show(ctx context.Context, c cart.Cart, err error) (Cart, error)
 	return view(b), nil
 }
 
+// own returns the cart that the caller of ctx may change. Staff may read those
+// of others, and no more.
+func (e *Engine) own(ctx context.Context, id string) (cart.Cart, error) {
+	if ident.From(ctx).Kind == ident.Staff {
+		return cart.Cart{}, cart.ErrNotFound
+	}
+	return e.Carts.Cart(ctx, cart.IDInput{ID: id})
+}
+
 // Cart returns a cart.
 func (e *Engine) Cart(ctx context.Context, in cart.IDInput) (Cart, error) {
 	if err := OpCart.Admit(ctx, in); err != nil {
@@ -224,7 +233,7 @@ func (e *Engine) AddItems(ctx context.Context, in AddItemsInput) (Cart, error) {
 	if err := OpAddItems.Admit(ctx, in); err != nil {
 		return Cart{}, err
 	}
-	c, err := e.Carts.Cart(ctx, cart.IDInput{ID: in.ID})
+	c, err := e.own(ctx, in.ID)
 	if err != nil {
 		return Cart{}, err
 	}
@@ -247,7 +256,7 @@ func (e *Engine) SetQuantity(ctx context.Context, in SetQuantityInput) (Cart, er
 	if err := OpSetQuantity.Admit(ctx, in); err != nil {
 		return Cart{}, err
 	}
-	c, err := e.Carts.Cart(ctx, cart.IDInput{ID: in.ID})
+	c, err := e.own(ctx, in.ID)
 	if err != nil {
 		return Cart{}, err
 	}
@@ -302,7 +311,7 @@ func (e *Engine) UpdateCart(ctx context.Context, in UpdateCartInput) (Cart, erro
 
 // pricesIn returns what the items of a cart cost in another market.
 func (e *Engine) pricesIn(ctx context.Context, m pricing.Market, id string) (map[string]money.Amount, error) {
-	c, err := e.Carts.Cart(ctx, cart.IDInput{ID: id})
+	c, err := e.own(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -362,7 +371,7 @@ func (e *Engine) SetShippingOption(ctx context.Context, in SetShippingOptionInpu
 	if err := OpSetShippingOption.Admit(ctx, in); err != nil {
 		return Cart{}, err
 	}
-	c, err := e.Carts.Cart(ctx, cart.IDInput{ID: in.ID})
+	c, err := e.own(ctx, in.ID)
 	if err != nil {
 		return Cart{}, err
 	}

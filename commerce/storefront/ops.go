@@ -52,9 +52,9 @@ var (
 	OpProduct = op.Op[ProductInput, Product]{Name: "storefront.product", Kind: op.Query, Access: op.Anyone,
 		Doc: "A product with its variants, prices and stock, by id or slug.", Fails: []*fault.Error{catalog.ErrProductNotFound, pricing.ErrMarketNotFound}}
 	OpVariant = op.Op[VariantInput, VariantPage]{Name: "storefront.variant", Kind: op.Query, Access: op.Anyone,
-		Doc: "One variant.", Fails: []*fault.Error{catalog.ErrVariantNotFound}}
+		Doc: "One variant.", Fails: []*fault.Error{catalog.ErrVariantNotFound, pricing.ErrMarketNotFound}}
 	OpVariants = op.Op[VariantsInput, VariantPages]{Name: "storefront.variants", Kind: op.Query, Access: op.Anyone,
-		Doc: "Variants by SKU. Those that do not exist are left out."}
+		Doc: "Variants by SKU. Those that do not exist are left out.", Fails: []*fault.Error{pricing.ErrMarketNotFound}}
 	OpCategories = op.Op[op.Nothing, CategoryTree]{Name: "storefront.categories", Kind: op.Query, Access: op.Anyone, Doc: "The tree of categories."}
 	OpCategory   = op.Op[catalog.CategoryInput, catalog.Category]{Name: "storefront.category", Kind: op.Query, Access: op.Anyone,
 		Doc: "One category by id or slug.", Fails: []*fault.Error{catalog.ErrCategoryNotFound}}
@@ -65,12 +65,12 @@ var (
 	OpMyCart = op.Op[cart.MineInput, Cart]{Name: "storefront.my_cart", Kind: op.Query, Access: op.Owner,
 		Doc: "The open cart of the signed-in customer.", Fails: []*fault.Error{cart.ErrNotFound}}
 	OpUpdateCart = op.Op[UpdateCartInput, Cart]{Name: "storefront.update_cart", Access: op.Owner,
-		Doc: "Changes e-mail, market, note or metadata: fields that are absent stay.", Fails: failing(pricing.ErrMarketNotFound)}
+		Doc: "Changes e-mail, market, note or metadata: fields that are absent stay.", Fails: failing(pricing.ErrMarketNotFound, cart.ErrTaken)}
 	OpDeleteCart = op.Op[cart.IDInput, op.Nothing]{Name: "storefront.delete_cart", Access: op.Owner, Doc: "Gives a cart up.", Fails: []*fault.Error{cart.ErrNotFound, cart.ErrClosed}}
 	OpAddItems   = op.Op[AddItemsInput, Cart]{Name: "storefront.add_items", Access: op.Owner,
 		Doc: "Puts goods in a cart and says what became of each.", Fails: failing(cart.ErrNothingAdded, ErrVariantUnknown)}
 	OpSetQuantity = op.Op[SetQuantityInput, Cart]{Name: "storefront.set_quantity", Access: op.Owner,
-		Doc: "Says how many of an item are wanted.", Fails: failing(cart.ErrItemNotFound, inventory409)}
+		Doc: "Says how many of an item are wanted.", Fails: failing(cart.ErrItemNotFound, cart.ErrNoPrice, inventory409)}
 	OpRemoveItem = op.Op[cart.RemoveItemInput, Cart]{Name: "storefront.remove_item", Access: op.Owner,
 		Doc: "Takes an item out.", Fails: failing(cart.ErrItemNotFound)}
 	OpSetAddress      = op.Op[SetAddressInput, Cart]{Name: "storefront.set_address", Access: op.Owner, Doc: "Writes the shipping or the billing address.", Fails: failing()}
@@ -81,7 +81,7 @@ var (
 	OpPaymentMethods = op.Op[cart.IDInput, PaymentMethods]{Name: "storefront.payment_methods", Kind: op.Query, Access: op.Owner,
 		Doc: "The ways to pay for a cart.", Fails: []*fault.Error{cart.ErrNotFound}}
 	OpClaimCart = op.Op[cart.ClaimInput, Cart]{Name: "storefront.claim_cart", Access: op.Owner,
-		Doc: "Gives a guest's cart to the signed-in customer. A repeat gives the same.", Fails: failing()}
+		Doc: "Gives a guest's cart to the signed-in customer. A repeat gives the same.", Fails: []*fault.Error{cart.ErrNotFound, cart.ErrClosed}}
 )
 
 var inventory409 = cart.ErrLimited

@@ -23,8 +23,12 @@ func catalogList(w *world) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		prices, err := w.prices(cmd.Context(), s, p.Items)
+		if err != nil {
+			return err
+		}
 		w.more(p.NextCursor)
-		return w.print(p, products(p.Items...), nil)
+		return w.print(p, products(prices, p.Items...), nil)
 	})
 	pages(cmd, &in.Query)
 	cmd.Flags().StringVar(&status, "status", "", "draft, active or archived")
@@ -32,10 +36,10 @@ func catalogList(w *world) *cobra.Command {
 }
 
 // products is a table of products.
-func products(list ...catalog.Product) table {
-	t := table{head: []string{"SLUG", "TITLE", "STATUS", "VARIANTS", "VENDOR", "TYPE", "UPDATED", "ID"}}
+func products(prices pricesOf, list ...catalog.Product) table {
+	t := table{head: []string{"SLUG", "TITLE", "STATUS", "VARIANTS", "PRICE", "VENDOR", "TYPE", "UPDATED", "ID"}}
 	for _, p := range list {
-		t.add(p.Slug, p.Title, string(p.Status), number(int64(len(p.Variants))), p.Vendor, p.Type, when(p.UpdatedAt), p.ID)
+		t.add(p.Slug, p.Title, string(p.Status), number(int64(len(p.Variants))), prices.span(p), p.Vendor, p.Type, when(p.UpdatedAt), p.ID)
 	}
 	return t
 }
@@ -47,12 +51,16 @@ func catalogShow(w *world) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return w.print(p, products(p), func(out io.Writer) { showProduct(out, p) })
+		prices, err := w.prices(cmd.Context(), s, []catalog.Product{p})
+		if err != nil {
+			return err
+		}
+		return w.print(p, products(prices, p), func(out io.Writer) { showProduct(out, p, prices) })
 	})
 	return cmd
 }
 
-func showProduct(out io.Writer, p catalog.Product) {
+func showProduct(out io.Writer, p catalog.Product, prices pricesOf) {
 	field(out, "Product", p.ID)
 	field(out, "Slug", p.Slug)
 	field(out, "Title", p.Title)
@@ -66,9 +74,9 @@ func showProduct(out io.Writer, p catalog.Product) {
 		options = append(options, o.Name)
 	}
 	field(out, "Options", strings.Join(options, ", "))
-	t := table{head: []string{"VARIANT", "SKU", "VALUES", "WEIGHT", "SHIPS", "TAXABLE"}}
+	t := table{head: []string{"VARIANT", "SKU", "VALUES", "PRICE", "WEIGHT", "SHIPS", "TAXABLE"}}
 	for _, v := range p.Variants {
-		t.add(v.ID, v.SKU, strings.Join(v.Values, " / "), number(v.WeightG)+" g", yes(v.RequiresShipping), yes(v.Taxable))
+		t.add(v.ID, v.SKU, strings.Join(v.Values, " / "), prices.of(v.ID), number(v.WeightG)+" g", yes(v.RequiresShipping), yes(v.Taxable))
 	}
 	section(out, t)
 }

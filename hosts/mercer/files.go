@@ -21,6 +21,7 @@ import (
 func catalogImport(w *world) *cobra.Command {
 	var o importer.ImportOptions
 	var onError, stock, currency string
+	var resume bool
 	cmd := &cobra.Command{
 		Use: "import FILE…", Short: "Make the catalog what files say", Args: cobra.MinimumNArgs(1),
 		Long: `Make the catalog what files say: Shopify's product CSV or JSON Lines, told apart by their content. - is stdin.
@@ -33,11 +34,15 @@ Stock is written only for variants that are new (--stock set writes all): a seco
 		o.OnFault, o.Stock, o.Currency = importer.OnFault(onError), importer.StockMode(stock), money.Currency(currency)
 		var all []error
 		ctx := cmd.Context()
+		dir, err := w.bookmarks(cmd, resume, o)
+		if err != nil {
+			return err
+		}
 		for i, name := range args {
 			if i > 0 {
 				ctx = partOf(cmd.Context(), strconv.Itoa(i+1))
 			}
-			all = append(all, w.importFile(ctx, s, name, o))
+			all = append(all, w.importFile(ctx, s, source{name, dir, resume}, o))
 		}
 		return errors.Join(all...)
 	})
@@ -47,22 +52,86 @@ Stock is written only for variants that are new (--stock set writes all): a seco
 	f.StringVar(&stock, "stock", "new", "whose quantities to write: new variants, set (all), or skip (none)")
 	f.BoolVar(&o.TrackAll, "track-all", false, "count stock also where the file names no tracker")
 	f.StringVar(&currency, "currency", "", "currency of prices in a file that names none (the default market's)")
+	f.BoolVar(&resume, "resume", false, "go on with an import of the same file that was broken off, as it was begun (local shops)")
 	return w.keyed(cmd)
+}
+
+// source is a catalog file to import.
+type source struct {
+	name   string
+	dir    string // for bookmarks; "" for none
+	resume bool
+}
+
+// bookmarks returns the directory where imports are remembered, "" for none: a
+// server remembers by itself, and a dry run is not worth it.
+func (w *world) bookmarks(cmd *cobra.Command, resume bool, o importer.ImportOptions) (string, error) {
+	base, err := w.remote()
+	switch {
+	case err != nil:
+		return "", err
+	case resume && o.DryRun:
+		return "", usage("--resume goes on writing and --dry-run writes nothing: give one of them")
+	case resume && base != "":
+		return "", usage("a server goes on by itself: send the file again with the same --idempotency-key, without --resume")
+	case base != "" || o.DryRun:
+		return "", nil
+	}
+	c, err := w.config(cmd)
+	return c.Data, err
+}
+
+// bookmark returns the bookmark of an import, nil when it has none, and the
+// options to import with.
+func (w *world) bookmark(from source, f io.ReadCloser, o importer.ImportOptions) (*boot.Bookmark, importer.ImportOptions, error) {
+	file, ok := f.(*os.File)
+	switch {
+	case !ok && from.resume:
+		return nil, o, usage("stdin cannot be read from the middle: name a file to resume")
+	case !ok || from.dir == "":
+		return nil, o, nil
+	case !from.resume:
+		b, err := boot.OpenBookmark(from.dir, from.name, file, o)
+		return b, o, err
+	}
+	b, began, err := boot.ResumeBookmark(from.dir, from.name, file)
+	if err == nil {
+		w.note("%s: going on after row %d, as it was begun", from.name, began.After)
+	}
+	return b, began, err
 }
 
 var errImport = errors.New("the import did not take everything: see its report")
 
-func (w *world) importFile(ctx context.Context, s *shop, name string, o importer.ImportOptions) error {
+func (w *world) importFile(ctx context.Context, s *shop, from source, o importer.ImportOptions) error {
+	name := from.name
 	f, size, err := w.content(name)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+	mark, o, err := w.bookmark(from, f, o)
+	if err != nil {
+		return err
+	}
 	bar := w.bar(filepath.Base(name), size)
-	in, err := s.files.Import(ctx, boot.Upload{Content: f, Size: size}, o, func(in boot.Import) { bar(in.Progress.Bytes) })
+	in, err := s.files.Import(ctx, boot.Upload{Content: f, Size: size}, o, func(in boot.Import) {
+		bar(in.Progress.Bytes)
+		if mark == nil {
+			return
+		}
+		if err := mark.Turn(in); err != nil {
+			w.note("%s: this import cannot be resumed: %v", name, err)
+		}
+	})
 	bar(-1)
 	if err != nil {
 		return err
+	}
+	if mark != nil && (in.Error == nil || in.Error.Kind != fault.Unavailable) {
+		if err := mark.Close(); err != nil {
+			return err
+		}
 	}
 	if in.Report != nil && in.Report.Currency != "" && o.Currency == "" {
 		w.note("%s: prices are in %s, the currency of the default market; --currency says another", name, in.Report.Currency)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -58,7 +57,7 @@ func (w *world) migrate(cmd *cobra.Command, cfg boot.Config, currency money.Curr
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Drain(context.WithoutCancel(ctx)), s.Close()) }()
+	defer func() { err = errors.Join(err, w.drain(ctx, s), s.Close()) }()
 	before, err := s.Pricing.Markets(ctx, op.Nothing{})
 	if err != nil {
 		return err

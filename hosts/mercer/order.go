@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mercer-commerce/mercer/commerce/checkout"
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/order"
@@ -148,24 +147,6 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-func orderCancel(w *world) *cobra.Command {
-	var reason string
-	cmd := &cobra.Command{Use: "cancel ORDER", Short: "Cancel an order of which no parcel is planned yet", Args: cobra.ExactArgs(1)}
-	cmd.RunE = w.with(func(cmd *cobra.Command, s *shop, args []string) error {
-		o, err := s.Orders.Order(cmd.Context(), order.IDInput{ID: args[0]})
-		if err != nil {
-			return err
-		}
-		o, err = s.Checkout.Cancel(cmd.Context(), checkout.CancelInput{ID: o.ID, Reason: reason})
-		if err != nil {
-			return err
-		}
-		return w.printOrder(o)
-	})
-	cmd.Flags().StringVar(&reason, "reason", order.ReasonStaff, "customer, staff, payment_failed or fraud")
-	return w.confirmed(w.keyed(cmd), func(args []string) string { return "cancel order " + args[0] })
 }
 
 func orderCapture(w *world) *cobra.Command {

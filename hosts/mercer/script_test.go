@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/mercer-commerce/mercer/commerce/account"
+	"github.com/mercer-commerce/mercer/commerce/importer"
 	"github.com/mercer-commerce/mercer/hosts/internal/boot"
 )
 
@@ -31,7 +33,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": scriptCode, "server": scriptServer, "sale": scriptSale,
+			"code": scriptCode, "server": scriptServer, "sale": scriptSale, "brokenoff": scriptBrokenOff,
 		},
 	})
 }
@@ -91,6 +93,19 @@ func scriptServer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("URL", s.url)
 	ts.Setenv("KEY", k.Secret)
+}
+
+// scriptBrokenOff leaves behind what an import of a file leaves that dies after
+// a row: brokenoff FILE ROW.
+func scriptBrokenOff(ts *testscript.TestScript, _ bool, args []string) {
+	row, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer func() { ts.Check(f.Close()) }()
+	b, err := boot.OpenBookmark(ts.MkAbs("data"), ts.MkAbs(args[0]), f, importer.ImportOptions{})
+	ts.Check(err)
+	ts.Check(b.Turn(boot.Import{ID: "imp_broken", Progress: importer.Progress{Through: row}}))
 }
 
 // scriptSale buys two of a SKU over HTTP and sets a variable to the number of

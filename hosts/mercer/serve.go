@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,8 +58,12 @@ func demoConfig(c boot.Config) (boot.Config, error) {
 	return c, nil
 }
 
-func (w *world) serve(ctx context.Context, c boot.Config) (err error) {
-	s, err := boot.Open(ctx, c, c.Logger(w.err))
+func (w *world) serve(ctx context.Context, c boot.Config) error {
+	return boot.Watched("server", w.serveShop)(ctx, c, c.Logger(w.err), nil)
+}
+
+func (w *world) serveShop(ctx context.Context, c boot.Config, log *slog.Logger, _ func(addr string)) (err error) {
+	s, err := boot.Open(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -120,6 +125,7 @@ The shop is open.
   Start      %[1]s/
   Reference  %[1]s/docs
   Products   %[1]s/v1/products
+  Mails      %[1]s/dev/mail
   Staff key  %[2]s
 
 Try it:

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -189,10 +190,21 @@ func (w *world) openLocal(cmd *cobra.Command, open opener) (*shop, error) {
 		return nil, err
 	}
 	w.note("shop: %s", c.Database())
-	return &shop{Shop: commerce.Remote(newLocal(s)), files: s, where: boot.URL(c.Addr), close: func(ctx context.Context) error {
-		// Lists must show the change, even when no server runs.
-		return errors.Join(s.Drain(ctx), s.Close())
+	return &shop{Shop: commerce.Remote(newLocal(s)), files: s, where: boot.URL(c.Addr), close: func(context.Context) error {
+		return errors.Join(w.drain(cmd.Context(), s), s.Close())
 	}}, nil
+}
+
+// drain brings lists up to date: they must show the change even when no server
+// runs. Who does not want to wait for it leaves it to the next server.
+func (w *world) drain(ctx context.Context, s *boot.Shop) error {
+	slow := time.AfterFunc(2*time.Second, func() { w.note("bringing the lists up to date; Ctrl-C leaves that to the next server") })
+	defer slow.Stop()
+	if err := s.Drain(ctx); ctx.Err() == nil {
+		return err
+	}
+	w.note("the next server brings the lists up to date")
+	return nil
 }
 
 // with runs fn on the shop that the flags name.

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -48,12 +50,12 @@ func child() error {
 			settings = append(settings, v)
 		}
 	}
-	c, err := configure(nil, settings, os.Stderr)
+	c, err := boot.Load(nil, settings)
 	if err != nil {
 		return err
 	}
 	at, _ := strconv.ParseInt(os.Getenv("KILL_TEST_AT"), 10, 64)
-	k := &killer{mark: os.Getenv("KILL_TEST_MARK"), at: at, behind: os.Getenv("KILL_TEST_BEHIND") != ""}
+	k := &killer{mark: os.Getenv("KILL_TEST_MARK"), at: at, behind: os.Getenv("KILL_TEST_BEHIND") != "", fact: os.Getenv("KILL_TEST_FACT")}
 	point := os.Getenv("KILL_TEST_POINT")
 	c.Connect = func(inner driver.Connector) driver.Connector { return connector{inner, k} }
 	c.Lease, c.Idle = time.Second, time.Second

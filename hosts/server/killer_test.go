@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -5,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"os"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -19,7 +22,8 @@ import (
 type killer struct {
 	mark   string // file
 	behind bool
-	at     int64 // 0: never
+	at     int64  // 0: never
+	fact   string // event, right after whose commit it kills; "": any statement
 	armed  atomic.Bool
 	seen   atomic.Int64
 }
@@ -46,16 +50,20 @@ type connector struct {
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
-	return &watched{conn, c.k}, err
+	return &watched{conn, c.k, false}, err
 }
 
 type watched struct {
 	driver.Conn
-	k *killer
+	k      *killer
+	record bool // the killer's fact is in the transaction
 }
 
 func (w *watched) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	res, err := w.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+	if w.k.fact != "" && strings.HasPrefix(query, "INSERT") && strings.Contains(query, "mercer_outbox") && strings.Contains(query, "'"+w.k.fact+"'") {
+		w.record = true
+	}
 	w.k.passed(ctx, query)
 	return res, err
 }
@@ -69,7 +77,8 @@ func (w *watched) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx
 	if err != nil {
 		return nil, err
 	}
-	return watchedTx{tx, w.k, ctx}, nil
+	w.record = false
+	return watchedTx{tx, w, ctx}, nil
 }
 
 func (w *watched) Ping(ctx context.Context) error {
@@ -93,14 +102,18 @@ func (w *watched) IsValid() bool {
 
 type watchedTx struct {
 	driver.Tx
-	k   *killer
+	w   *watched
 	ctx context.Context
 }
 
 func (t watchedTx) Commit() error {
-	t.k.passed(t.ctx, "before COMMIT")
+	k := t.w.k
+	k.passed(t.ctx, "before COMMIT")
 	err := t.Tx.Commit()
-	t.k.passed(t.ctx, "after COMMIT")
+	if t.w.record && k.armed.Load() {
+		k.die("after COMMIT of " + k.fact)
+	}
+	k.passed(t.ctx, "after COMMIT")
 	return err
 }
 

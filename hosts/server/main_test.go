@@ -43,7 +43,7 @@ func TestRun(t *testing.T) {
 	ready, done := make(chan string, 1), make(chan error, 1)
 	env := []string{"MERCER_DATA=" + t.TempDir(), "MERCER_NAME=Corner"}
 	go func() {
-		done <- run(ctx, []string{"-addr", "127.0.0.1:0"}, env, t.Output(), func(a string) { ready <- a })
+		done <- boot.Run(ctx, "server", []string{"-addr", "127.0.0.1:0"}, env, t.Output(), boot.ServeShop, func(a string) { ready <- a })
 	}()
 	select {
 	case addr := <-ready:
@@ -74,7 +74,7 @@ func TestBadConfiguration(t *testing.T) {
 		{[]string{"-nope"}, nil, []string{"not defined"}},
 		{[]string{"extra"}, nil, []string{"extra"}},
 	} {
-		err := run(t.Context(), tc.args, tc.env, io.Discard, nil)
+		err := boot.Run(t.Context(), "server", tc.args, tc.env, io.Discard, boot.ServeShop, nil)
 		for _, want := range tc.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v %v: %v, want %s in it", tc.args, tc.env, err, want)

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/txn"
@@ -63,6 +64,9 @@ func (c Client) Call(ctx context.Context, name string, in, out any) error {
 	if err != nil {
 		return fault.ErrUnavailable.Because(err)
 	}
+	if resp.Header.Get("Idempotent-Replayed") == "true" {
+		idem.Mark(ctx)
+	}
 	return answered(resp, data, out)
 }
 
@@ -105,7 +109,14 @@ func (c Client) request(ctx context.Context, route Route, in any) (*http.Request
 	}
 	c.sign(ctx, req, route)
 	for _, f := range fields {
-		if fv := v.FieldByIndex(f.Path); f.In == InHeader && !fv.IsZero() {
+		switch fv := v.FieldByIndex(f.Path); {
+		case f.In != InHeader || fv.IsZero():
+		case f.Param == "*":
+			all, _ := reflect.TypeAssert[map[string][]string](fv)
+			for name, values := range all {
+				req.Header[http.CanonicalHeaderKey(name)] = values
+			}
+		default:
 			req.Header.Set(f.Param, `"v`+text(fv)+`"`)
 		}
 	}
@@ -125,6 +136,7 @@ func (c Client) sign(ctx context.Context, req *http.Request, route Route) {
 		"Order-Token":     cmp.Or(c.OrderToken, who.OrderToken),
 		"Idempotency-Key": key,
 		"Request-Id":      ident.Request(ctx),
+		"Traceparent":     ident.Trace(ctx),
 	} {
 		if value != "" {
 			req.Header.Set(name, value)
@@ -205,11 +217,17 @@ func text(v reflect.Value) string {
 	}
 }
 
-// bodyFrom returns the fields of v that travel in the body, nil when the route
+// bodyFrom returns the fields of v that travel in the body, or the one that is
+// the body, nil when the route
 // has none.
 func bodyFrom(route Route, fields []Field, v reflect.Value) (io.Reader, error) {
 	if !route.HasBody() {
 		return nil, nil
+	}
+	for _, f := range fields {
+		if f.In == InRaw {
+			return bytes.NewReader(v.FieldByIndex(f.Path).Bytes()), nil
+		}
 	}
 	data, err := json.Marshal(v.Interface())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/op"
@@ -68,6 +69,29 @@ func TestClientAsks(t *testing.T) {
 	}
 	if err := c.Call(t.Context(), "toy.drop", toyID{"a"}, &op.Nothing{}); err != nil {
 		t.Errorf("drop: %v", err)
+	}
+}
+
+func TestClientTellsReplays(t *testing.T) {
+	status, header := 200, "true"
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Idempotent-Replayed", header)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{}`))
+	}))
+	defer srv.Close()
+	c := httpapi.Client{Base: srv.URL, Routes: toyRoutes}
+	for _, tc := range []struct {
+		status int
+		header string
+		want   bool
+	}{{200, "true", true}, {422, "true", true}, {200, "", false}, {422, "", false}} {
+		status, header = tc.status, tc.header
+		ctx, replayed := idem.Watch(t.Context())
+		_ = c.Call(ctx, "toy.change", toyInput{ID: "x", Kind: "red", Name: "n"}, &toy{})
+		if *replayed != tc.want {
+			t.Errorf("%d %q: replayed %v, want %v", tc.status, tc.header, *replayed, tc.want)
+		}
 	}
 }
 

@@ -20,9 +20,10 @@ func (m *Mux) cors(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
-	allowed := origin != "" && slices.ContainsFunc(m.opts.AllowedOrigins, func(o string) bool { return sameOrigin(o, origin) })
+	allowed := m.allows(origin)
 	if allowed {
 		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
 		h.Set("Access-Control-Expose-Headers", exposed)
 	}
 	if r.Method != http.MethodOptions || origin == "" || r.Header.Get("Access-Control-Request-Method") == "" {
@@ -35,6 +36,11 @@ func (m *Mux) cors(w http.ResponseWriter, r *http.Request) bool {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return true
+}
+
+// allows reports whether pages of an origin may call.
+func (m *Mux) allows(origin string) bool {
+	return origin != "" && slices.ContainsFunc(m.opts.AllowedOrigins, func(o string) bool { return sameOrigin(o, origin) })
 }
 
 // sameOrigin compares origins; the allowed one may end in ":*", any port.

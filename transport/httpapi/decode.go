@@ -25,16 +25,33 @@ type decoder struct {
 	route  Route
 	fields []Field
 	body   *jsonType
+	raw    *Field // that takes the whole body, nil for JSON
 }
 
 func newDecoder(route Route, in reflect.Type) *decoder {
-	fields := Fields(in, route.Pattern)
-	for _, f := range fields {
-		if f.In != InBody && !settable(f.Type) && f.Type != reflect.TypeFor[map[string][]string]() {
+	d := &decoder{route: route, fields: Fields(in, route.Pattern)}
+	for i, f := range d.fields {
+		if !readable(f) {
 			panic(fmt.Sprintf("httpapi: %v.%s cannot be read from a %s", in, f.Name, f.In))
 		}
+		if f.In == InRaw {
+			d.raw = &d.fields[i]
+		}
 	}
-	return &decoder{route, fields, bodyOf(fields)}
+	d.body = bodyOf(d.fields)
+	return d
+}
+
+// readable reports whether f can be read from where it is.
+func readable(f Field) bool {
+	switch f.In {
+	case InBody:
+		return true
+	case InRaw:
+		return f.Type == reflect.TypeFor[[]byte]() && rawLimit(f) > 0
+	default:
+		return settable(f.Type) || f.Type == reflect.TypeFor[map[string][]string]()
+	}
 }
 
 // settable reports whether set knows how to read a t.
@@ -48,12 +65,18 @@ func settable(t reflect.Type) bool {
 
 // decode fills in, a pointer, from a request. Each field has one place.
 func (d *decoder) decode(w http.ResponseWriter, r *http.Request, in any) error {
-	if d.route.HasBody() || r.ContentLength > 0 && r.Method == http.MethodDelete {
+	v := reflect.ValueOf(in).Elem()
+	if d.raw != nil {
+		data, err := readAll(w, r, rawLimit(*d.raw))
+		if err != nil {
+			return err
+		}
+		v.FieldByIndex(d.raw.Path).SetBytes(data)
+	} else if d.route.HasBody() || r.ContentLength > 0 && r.Method == http.MethodDelete {
 		if err := d.readBody(w, r, in); err != nil {
 			return err
 		}
 	}
-	v := reflect.ValueOf(in).Elem()
 	var items []fault.Item
 	for _, f := range d.fields {
 		switch f.In {
@@ -62,6 +85,14 @@ func (d *decoder) decode(w http.ResponseWriter, r *http.Request, in any) error {
 				return ErrNotFound
 			}
 		case InHeader:
+			if f.Param == "*" {
+				all, err := passed(r.Header)
+				if err != nil {
+					return err
+				}
+				v.FieldByIndex(f.Path).Set(reflect.ValueOf(all))
+				continue
+			}
 			items = append(items, readHeader(v.FieldByIndex(f.Path), f, r.Header.Values(f.Param))...)
 		}
 	}
@@ -73,15 +104,9 @@ func (d *decoder) decode(w http.ResponseWriter, r *http.Request, in any) error {
 }
 
 func (d *decoder) readBody(w http.ResponseWriter, r *http.Request, in any) error {
-	if r.ContentLength > MaxBody {
-		return ErrTooLarge
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return ErrTooLarge
-	}
+	data, err := readAll(w, r, MaxBody)
 	if err != nil {
-		return fault.ErrMalformed.Saying("the body did not arrive").Because(err)
+		return err
 	}
 	if len(data) == 0 {
 		data = []byte("{}")
@@ -89,6 +114,22 @@ func (d *decoder) readBody(w http.ResponseWriter, r *http.Request, in any) error
 		return err
 	}
 	return readJSON(data, d.body, in)
+}
+
+// readAll reads a body of at most limit bytes.
+func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	tooLarge := ErrTooLarge.With(map[string]int64{"limit": limit})
+	if r.ContentLength > limit {
+		return nil, tooLarge
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, fault.ErrMalformed.Saying("the body did not arrive").Because(err)
+	}
+	return data, nil
 }
 
 func (d *decoder) checkType(h http.Header) error {

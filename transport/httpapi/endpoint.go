@@ -21,6 +21,8 @@ type endpoint struct {
 	access   op.Access
 	dec      *decoder
 	location *location
+	moved    *moved
+	cookie   *cookie
 }
 
 // Outputs may say more than their JSON.
@@ -38,11 +40,20 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, replayed := idem.Watch(ctx)
 	out, err := e.call(ctx, w, r)
+	if e.cookie.shown(r) && fault.KindOf(err) == fault.Unauthenticated {
+		e.cookie.clear(w.Header())
+	}
 	if *replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}
 	if err != nil {
 		e.Fail(w, r, err)
+		return
+	}
+	if to := e.moved.from(r, out); to != "" {
+		w.Header().Set("Location", to)
+		storeOnlyIfSaid(w.Header())
+		w.WriteHeader(http.StatusMovedPermanently)
 		return
 	}
 	e.answer(w, out)
@@ -66,11 +77,19 @@ func (e *endpoint) call(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	if err := e.dec.decode(w, r, in); err != nil {
 		return nil, err
 	}
+	baked, err := e.cookie.take(e.Mux, r, in)
+	if err != nil {
+		return nil, err
+	}
 	// The engine checks too; here nothing invalid leaves a gateway.
 	if err := check.Struct(in); err != nil {
 		return nil, e.blame(err)
 	}
-	return e.op.Call(ctx, in)
+	out, err := e.op.Call(ctx, in)
+	if err != nil || !baked {
+		return out, err
+	}
+	return e.cookie.bake(w.Header(), out), nil
 }
 
 // blame makes a fault of a path a thing that is not there: what cannot be an id

@@ -28,7 +28,7 @@ var (
 	ErrBadType = fault.New(fault.Malformed, "request.bad_type", "the value has the wrong type")
 	// ErrRequired says that a field is missing.
 	ErrRequired = fault.New(fault.Invalid, "request.required", "the field is required")
-	// ErrTooLarge says that a body is longer than MaxBody.
+	// ErrTooLarge says that a body is longer than its limit, mostly MaxBody.
 	ErrTooLarge = fault.New(fault.TooLarge, "request.too_large", "the body is too large").With(map[string]int{"limit": MaxBody})
 	// ErrHeaderTooLarge says that a header is absurdly long.
 	ErrHeaderTooLarge = fault.New(fault.Malformed, "request.header_too_large", "a header is too large")
@@ -36,6 +36,9 @@ var (
 	ErrWrongType = fault.New(fault.WrongType, "request.wrong_type", "send application/json")
 	// ErrThrottled says that a caller sends more than the limit.
 	ErrThrottled = fault.New(fault.Throttled, "request.throttled", "too many requests")
+	// ErrCrossSite says that a page of an origin that is not allowed has sent a
+	// request with a cookie, or wants one.
+	ErrCrossSite = fault.New(fault.Denied, "request.cross_site", "pages of this origin may not use cookies here")
 	// ErrKeyRequired says that a route needs an idempotency key.
 	ErrKeyRequired = fault.New(fault.Malformed, "idempotency.key_required", "this request needs an Idempotency-Key")
 )
@@ -44,7 +47,7 @@ var (
 var Faults = []*fault.Error{
 	fault.ErrMalformed, ErrUnknownField, ErrDuplicateField, ErrUnknownParam, ErrRepeated, ErrBadType, ErrRequired, fault.ErrInvalid, ErrNotFound, ErrMethod,
 	page.ErrCursor, money.ErrAmount, money.ErrCurrency, money.ErrOutOfRange, money.ErrRate, // of values that read themselves
-	ErrTooLarge, ErrHeaderTooLarge, ErrWrongType, ErrThrottled, ErrKeyRequired, idem.ErrBadKey, idem.ErrReused, idem.ErrInFlight,
+	ErrTooLarge, ErrHeaderTooLarge, ErrWrongType, ErrThrottled, ErrCrossSite, ErrKeyRequired, idem.ErrBadKey, idem.ErrReused, idem.ErrInFlight,
 	fault.ErrUnauthenticated, fault.ErrDenied, fault.ErrUnavailable, fault.ErrInternal,
 }
 

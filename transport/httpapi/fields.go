@@ -13,6 +13,7 @@ const (
 	InQuery  = "query"
 	InHeader = "header"
 	InBody   = "body"
+	InRaw    = "raw" // the whole body as it is
 )
 
 // Field is one field of an operation's input as a route takes it.
@@ -20,16 +21,19 @@ type Field struct {
 	reflect.StructField
 	Path     []int  // from the input to the field, through what it embeds
 	JSON     string // name in JSON
-	In       string // InPath, InQuery, InHeader or InBody
-	Param    string // name there
+	In       string // InPath, InQuery, InHeader, InBody or InRaw
+	Param    string // name there; * of headers is all of them
 	Required bool
 }
 
 // Fields returns the fields that a route with this pattern takes from requests,
 // embedded structs flattened as encoding/json does. A field with the tag path,
 // query or header comes from there and from nowhere else; a name in braces that
-// no path tag has is the field of that JSON name; the rest is the body's. It
-// panics when a name in braces has no field, or a path tag no name in braces.
+// no path tag has is the field of that JSON name; the rest is the body's. A
+// []byte with the tag body:"raw" is the whole body as it is, of any content type
+// and at most as long as its maxLength, which counts base64; a map with the tag
+// header:"*" has all headers but those that are about the connection or name the
+// caller. It panics when a name in braces has no field, or a path tag no name in braces.
 func Fields(in reflect.Type, pattern string) []Field {
 	fields := flatten(in)
 	for _, name := range params(pattern) {
@@ -84,6 +88,9 @@ func fieldOf(f reflect.StructField, path []int, name string) Field {
 		if v := f.Tag.Get(in); v != "" && fl.In == InBody {
 			fl.In, fl.Param = in, v
 		}
+	}
+	if f.Tag.Get("body") == InRaw {
+		fl.In = InRaw
 	}
 	fl.Required = fl.Required || fl.In == InPath
 	return fl

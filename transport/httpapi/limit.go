@@ -24,6 +24,15 @@ type RateLimit struct {
 	Burst    int           // Requests when zero
 }
 
+// machine is how much more often than a shopper a machine may call that sends
+// raw bytes: a payment provider tells of all shoppers at once.
+const machine = 20
+
+// times returns a limit that is n times as generous.
+func (l RateLimit) times(n int) RateLimit {
+	return RateLimit{Requests: l.Requests * n, Per: l.Per, Burst: l.Burst * n}
+}
+
 const maxCallers = 10_000 // remembered at a time; the longest unseen goes first
 
 // limits keep a token bucket for each caller. A nil one lets everybody pass.

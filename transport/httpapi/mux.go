@@ -15,8 +15,6 @@ import (
 	"net/http"
 	"net/netip"
 	"path"
-	"reflect"
-	"strings"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
@@ -42,10 +40,14 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Timeout is how long an operation may take, 30 seconds.
 	Timeout time.Duration
-	// Ready says why the server cannot serve now, for /readyz.
-	Ready func(ctx context.Context) error
 	// Routes are served in place of the package's, when not nil.
 	Routes []Route
+	// Observe is told of each request when it is over. route is the template,
+	// never the path; it is "" when no route takes the request.
+	Observe func(route, method string, status int, took time.Duration)
+	// Trace begins the trace of a request that a route takes. The request goes on
+	// with the context that it returns; end is called once, when it is over.
+	Trace func(ctx context.Context, route, method string) (_ context.Context, end func(status int))
 }
 
 // Mux is an http.Handler that operations are registered on. Register and Handle
@@ -55,6 +57,8 @@ type Mux struct {
 	mux    *http.ServeMux
 	titles map[string]string // by code of fault
 	limits *limits
+	bursts *limits         // of routes that take raw bytes: machines of others send those
+	raw    map[string]bool // their patterns
 }
 
 var (
@@ -62,18 +66,20 @@ var (
 	_ http.Handler = (*Mux)(nil)
 )
 
-// New returns a Mux that serves /healthz and /readyz. opts may be nil.
+// New returns a Mux that serves /healthz, and /readyz as the same: a program
+// that depends on others answers that itself. opts may be nil.
 func New(opts *Options) *Mux {
-	m := &Mux{mux: http.NewServeMux(), titles: map[string]string{}}
+	m := &Mux{mux: http.NewServeMux(), titles: map[string]string{}, raw: map[string]bool{}}
 	if opts != nil {
 		m.opts = *opts
 	}
 	m.opts.Log = cmp.Or(m.opts.Log, slog.Default())
 	m.opts.Timeout = cmp.Or(m.opts.Timeout, 30*time.Second)
 	m.limits = newLimits(m.opts.RateLimit)
+	m.bursts = newLimits(m.opts.RateLimit.times(machine))
 	m.learn(Faults)
 	m.mux.HandleFunc("GET /healthz", m.health)
-	m.mux.HandleFunc("GET /readyz", m.ready)
+	m.mux.HandleFunc("GET /readyz", m.health)
 	return m
 }
 
@@ -101,7 +107,10 @@ func (m *Mux) Register(h op.Handler) {
 func (m *Mux) serve(route Route, h op.Handler) {
 	e := &endpoint{Mux: m, route: route, op: h, dec: newDecoder(route, h.In)}
 	e.access = op.Access(cmp.Or(route.Scope, string(h.Access)))
-	e.location = newLocation(route, h.Out)
+	e.location = newLocation(route, route.Location, h.Out)
+	e.moved = newMoved(route, h.Out)
+	e.cookie = newCookie(h.In, h.Out)
+	m.raw[route.Pattern] = e.dec.raw != nil
 	m.mux.Handle(route.Pattern, e)
 }
 
@@ -109,15 +118,16 @@ func (m *Mux) serve(route Route, h op.Handler) {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	id := requestID(r.Header)
-	r = r.WithContext(ident.WithRequest(r.Context(), id))
+	r = r.WithContext(ident.WithTrace(ident.WithRequest(r.Context(), id), traceparent(r.Header)))
 	rec := &recorder{ResponseWriter: w}
 	secure(w.Header(), id)
 	var who ident.Actor
+	end := func(int) {}
 	defer func() {
+		defer func() { m.over(r, rec, who, time.Since(start), end) }() // also after an answer that is broken off
 		if p := recover(); p != nil {
 			m.panicked(rec, r, p)
 		}
-		m.access(r, rec, who, time.Since(start))
 	}()
 	if m.cors(rec, r) {
 		return
@@ -136,12 +146,13 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.mux.ServeHTTP(rec, r)
 		return
 	}
+	r, end = m.begin(r)
 	who, err := m.admit(rec, r)
 	if err != nil {
 		m.Fail(rec, r, err)
 		return
 	}
-	r = r.WithContext(ident.With(r.Context(), who))
+	r = r.WithContext(ident.WithClient(ident.With(r.Context(), who), m.client(r)))
 	m.mux.ServeHTTP(rec, r)
 }
 
@@ -176,23 +187,17 @@ func (m *Mux) health(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-func (m *Mux) ready(w http.ResponseWriter, r *http.Request) {
-	if m.opts.Ready != nil {
-		if err := m.opts.Ready(r.Context()); err != nil {
-			m.opts.Log.WarnContext(r.Context(), "not ready", "err", err)
-			m.Fail(w, r, fault.ErrUnavailable)
-			return
-		}
+// storeOnlyIfSaid keeps caches from what no rule lets them have.
+func storeOnlyIfSaid(h http.Header) {
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
 	}
-	m.health(w, r)
 }
 
 // write answers with v as JSON.
 func write(w http.ResponseWriter, status int, v any) {
 	h := w.Header()
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
-	}
+	storeOnlyIfSaid(h)
 	if status == http.StatusNoContent {
 		w.WriteHeader(status)
 		return
@@ -201,40 +206,4 @@ func write(w http.ResponseWriter, status int, v any) {
 	data := encode(v)
 	w.WriteHeader(status)
 	_, _ = w.Write(data)
-}
-
-// location makes the address of what an operation made.
-type location struct {
-	parts  []string // text and field names in turn
-	fields map[string][]int
-}
-
-func newLocation(route Route, out reflect.Type) *location {
-	if route.Location == "" {
-		return nil
-	}
-	l := &location{fields: map[string][]int{}}
-	l.parts = strings.FieldsFunc(strings.ReplaceAll(route.Location, "{", "}{"), func(c rune) bool { return c == '}' })
-	for _, name := range params(route.Location) {
-		for _, f := range flatten(out) {
-			if f.JSON == name && f.Type.Kind() == reflect.String {
-				l.fields[name] = f.Path
-			}
-		}
-		if l.fields[name] == nil {
-			panic("httpapi: " + route.Pattern + ": " + out.String() + " has no " + name + " for Location")
-		}
-	}
-	return l
-}
-
-func (l *location) of(out any) string {
-	s := ""
-	for _, part := range l.parts {
-		if name, ok := strings.CutPrefix(part, "{"); ok {
-			part = reflect.ValueOf(out).FieldByIndex(l.fields[name]).String()
-		}
-		s += part
-	}
-	return s
 }

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -26,6 +28,40 @@ func requestID(h http.Header) string {
 	return id
 }
 
+// traceparent returns the W3C traceparent of a request in the form of version
+// 00, "" when there is none or it cannot be read.
+func traceparent(h http.Header) string {
+	values := h.Values("Traceparent")
+	if len(values) != 1 || len(values[0]) < 55 {
+		return ""
+	}
+	v := values[0]
+	version, trace, parent, flags := v[:2], v[3:35], v[36:52], v[53:55]
+	switch {
+	case v[2] != '-' || v[35] != '-' || v[52] != '-' || !lowerHex(version+trace+parent+flags):
+		return ""
+	case version == "ff" || version == "00" && len(v) > 55 || len(v) > 55 && v[55] != '-':
+		return ""
+	case strings.Trim(trace, "0") == "" || strings.Trim(parent, "0") == "":
+		return ""
+	case strings.ContainsAny(flags[1:], "13579bdf"):
+		return "00-" + trace + "-" + parent + "-01" // of the flags only this one is known
+	default:
+		return "00-" + trace + "-" + parent + "-00"
+	}
+}
+
+func lowerHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
+
+// traceID returns the id of the trace that ctx belongs to, "" when it is not
+// traced.
+func traceID(ctx context.Context) string {
+	if parent := ident.Trace(ctx); len(parent) >= 35 {
+		return parent[3:35]
+	}
+	return ""
+}
+
 func wordy(c rune) bool {
 	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
@@ -46,7 +82,11 @@ func (m *Mux) admit(w http.ResponseWriter, r *http.Request) (ident.Actor, error)
 	addr := m.client(r)
 	values := r.Header.Values("Authorization")
 	if len(values) == 0 {
-		if err := m.limits.take(w.Header(), "addr "+addr); err != nil {
+		l := m.limits
+		if m.raw[r.Pattern] {
+			l = m.bursts
+		}
+		if err := l.take(w.Header(), "addr "+addr); err != nil {
 			return guest, err
 		}
 		return withTokens(guest, r.Header), nil
@@ -121,6 +161,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 // panicked answers for a handler that panicked, if it has not answered yet.
 func (m *Mux) panicked(w *recorder, r *http.Request, p any) {
 	if p == http.ErrAbortHandler { //nolint:errorlint // p is any value, as net/http compares it
+		w.status = cmp.Or(w.status, http.StatusInternalServerError)
 		panic(p)
 	}
 	m.opts.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", ident.Request(r.Context())),
@@ -131,16 +172,42 @@ func (m *Mux) panicked(w *recorder, r *http.Request, p any) {
 	m.respond(w, r, fault.ErrInternal)
 }
 
+// begin begins the trace of a request, if anybody wants it.
+func (m *Mux) begin(r *http.Request) (_ *http.Request, end func(status int)) {
+	if m.opts.Trace == nil {
+		return r, func(int) {}
+	}
+	ctx, end := m.opts.Trace(r.Context(), template(r), method(r.Method))
+	return r.WithContext(ctx), end
+}
+
+// over tells of a request that is over.
+func (m *Mux) over(r *http.Request, w *recorder, who ident.Actor, took time.Duration, end func(status int)) {
+	w.status = cmp.Or(w.status, http.StatusOK) // as net/http has it
+	end(w.status)
+	m.access(r, w, who, took)
+	if m.opts.Observe != nil {
+		m.opts.Observe(template(r), method(r.Method), w.status, took)
+	}
+}
+
 // access writes a line of the access log: the route's template, never the path,
 // which has ids in it.
 func (m *Mux) access(r *http.Request, w *recorder, who ident.Actor, took time.Duration) {
-	route := r.Pattern
-	if _, after, ok := strings.Cut(route, " "); ok {
-		route = after
+	line := []slog.Attr{slog.String("request_id", ident.Request(r.Context())), slog.String("method", method(r.Method)),
+		slog.String("route", template(r)), slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took), slog.String("actor", string(who.Kind))}
+	if id := traceID(r.Context()); id != "" {
+		line = append(line, slog.String("trace_id", id))
 	}
-	m.opts.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request_id", ident.Request(r.Context())),
-		slog.String("method", method(r.Method)), slog.String("route", route), slog.Int("status", w.status), slog.Int64("bytes", w.bytes),
-		slog.Duration("took", took), slog.String("actor", string(who.Kind)))
+	m.opts.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", line...)
+}
+
+// template returns the route's template without its method.
+func template(r *http.Request) string {
+	if _, after, ok := strings.Cut(r.Pattern, " "); ok {
+		return after
+	}
+	return r.Pattern
 }
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -17,6 +17,10 @@ type Route struct {
 	// Location is the address of what was made, sent with 201 and 202. Names in
 	// braces are fields of the output.
 	Location string
+	// Canonical is the address of what is read, like Location. Who asks for it
+	// by something else than its id or what stands in Canonical, such as a slug
+	// that it had before, is sent there with 301.
+	Canonical string
 	// Cache is the Cache-Control of answers to anonymous readers. Everything
 	// else is no-store.
 	Cache string
@@ -79,16 +83,16 @@ const (
 )
 
 // Routes is the whole HTTP API. Operations without a route are not served.
-var Routes = slices.Concat(shopper, staff)
+var Routes = slices.Concat(shopper, people, profiles, staff, notifications, outboxes)
 
 var shopper = []Route{
 	{Op: "storefront.store", Pattern: "GET /v1/store", Cache: lists},
 	{Op: "storefront.products", Pattern: "GET /v1/products", Cache: lists},
-	{Op: "storefront.product", Pattern: "GET /v1/products/{id}", Cache: pages},
+	{Op: "storefront.product", Pattern: "GET /v1/products/{id}", Cache: pages, Canonical: "/v1/products/{slug}"},
 	{Op: "storefront.variants", Pattern: "GET /v1/variants", Cache: pages},
 	{Op: "storefront.variant", Pattern: "GET /v1/variants/{id}", Cache: pages},
 	{Op: "storefront.categories", Pattern: "GET /v1/categories", Cache: lists},
-	{Op: "storefront.category", Pattern: "GET /v1/categories/{id}", Cache: lists},
+	{Op: "storefront.category", Pattern: "GET /v1/categories/{id}", Cache: lists, Canonical: "/v1/categories/{slug}"},
 
 	{Op: "storefront.create_cart", Pattern: "POST /v1/carts", Status: made, Location: "/v1/carts/{id}"},
 	{Op: "storefront.cart", Pattern: "GET /v1/carts/{id}"},
@@ -107,9 +111,13 @@ var shopper = []Route{
 
 	{Op: "order.orders", Pattern: "GET /v1/orders"},
 	{Op: "order.order", Pattern: "GET /v1/orders/{id}"},
+	{Op: "order.lookup", Pattern: "POST /v1/orders/lookup", Status: accepted},
+	{Op: "order.access", Pattern: "POST /v1/orders/{id}/access"},
 	{Op: "checkout.pay", Pattern: "POST /v1/orders/{id}/payments", Status: made, Location: "/v1/orders/{id}", KeyRequired: true},
 	{Op: "checkout.refresh", Pattern: "POST /v1/orders/{id}/payments/refresh"},
 	{Op: "checkout.cancel", Pattern: "POST /v1/orders/{id}/cancel", KeyRequired: true},
+
+	{Op: "payment.receive", Pattern: "POST /v1/webhooks/{provider}", Status: gone},
 }
 
 var staff = []Route{
@@ -125,6 +133,7 @@ var staff = []Route{
 	{Op: "catalog.update_category", Pattern: "PATCH /v1/admin/categories/{id}"},
 	{Op: "catalog.delete_category", Pattern: "DELETE /v1/admin/categories/{id}", Status: gone},
 
+	{Op: "pricing.prices", Pattern: "GET /v1/admin/prices"},
 	{Op: "pricing.put_prices", Pattern: "PUT /v1/admin/prices"},
 	{Op: "pricing.tax_rates", Pattern: "GET /v1/admin/tax-rates"},
 	{Op: "pricing.create_tax_rate", Pattern: "POST /v1/admin/tax-rates", Status: made, Location: "/v1/admin/tax-rates/{id}", KeyRequired: true},
@@ -150,6 +159,7 @@ var staff = []Route{
 	{Op: "order.timeline", Pattern: "GET /v1/admin/orders/{id}/timeline"},
 	{Op: "order.add_note", Pattern: "POST /v1/admin/orders/{id}/notes", Status: made, Location: "/v1/admin/orders/{id}/timeline", KeyRequired: true},
 	{Op: "inventory.reservations", Pattern: "GET /v1/admin/orders/{id}/reservations"},
+	{Op: "checkout.plan_cancel", Pattern: "GET /v1/admin/orders/{id}/cancel"},
 	{Op: "checkout.cancel", Pattern: "POST /v1/admin/orders/{id}/cancel", Scope: "orders:write", KeyRequired: true},
 	{Op: "fulfil.create", Pattern: "POST /v1/admin/orders/{id}/fulfillments", Status: made, Location: "/v1/admin/orders/{id}", KeyRequired: true},
 	{Op: "order.of_fulfillment", Pattern: "GET /v1/admin/fulfillments/{id}"},

@@ -64,6 +64,14 @@ type (
 		Version int64    `json:"version"`
 		Slow    bool     `json:"slow,omitempty"`
 	}
+	toyAsk struct {
+		ID  string `json:"id" path:"id" minLength:"1" maxLength:"8"`
+		Big bool   `json:"big,omitempty" query:"big"`
+	}
+	toyNamed struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
 	toyPage struct {
 		Asked toyList `json:"asked"`
 		Actor string  `json:"actor"`
@@ -84,6 +92,7 @@ var toyRoutes = []httpapi.Route{
 	{Op: "toy.change", Pattern: "PATCH /v1/toys/{id}/{kind}"},
 	{Op: "toy.drop", Pattern: "DELETE /v1/toys/{id}", Status: 204},
 	{Op: "toy.fail", Pattern: "GET /v1/toys/{id}/fail"},
+	{Op: "toy.find", Pattern: "GET /v1/toys/{id}", Cache: "public, max-age=60", Canonical: "/v1/toys/{name}"},
 	{Op: "toy.staff", Pattern: "GET /v1/admin/toys"},
 	{Op: "toy.list", Pattern: "GET /v1/admin/all", Scope: "toys:read"},
 }
@@ -101,6 +110,9 @@ func registerToys(r op.Registrar) {
 	}
 	op.Handle(r, op.Op[toyID, op.Nothing]{Name: "toy.drop", Access: op.Anyone}, func(context.Context, toyID) (op.Nothing, error) {
 		return op.Nothing{}, nil
+	})
+	op.Handle(r, op.Op[toyAsk, toyNamed]{Name: "toy.find", Kind: op.Query, Access: op.Anyone}, func(context.Context, toyAsk) (toyNamed, error) {
+		return toyNamed{ID: "7", Name: "bär"}, nil
 	})
 	op.Handle(r, op.Op[op.Nothing, op.Nothing]{Name: "toy.staff", Kind: op.Query, Access: "toys:read"}, func(context.Context, op.Nothing) (op.Nothing, error) {
 		return op.Nothing{}, nil

@@ -54,8 +54,8 @@ func (w *Wire) Register(h op.Handler) {
 	w.ops[h.Name] = h
 }
 
-// Call implements op.Caller. Of ctx only the actor, the key, the id of the
-// request and the deadline cross.
+// Call implements op.Caller. Of ctx only the actor, the key, the id and the
+// client of the request, the trace and the deadline cross.
 func (w *Wire) Call(ctx context.Context, name string, in, out any) error {
 	if err := txn.Outside(ctx); err != nil {
 		return err
@@ -146,6 +146,7 @@ func across(ctx context.Context) (context.Context, context.CancelFunc, error) {
 		return nil, nil, err
 	}
 	there := ident.WithRequest(ident.WithKey(ident.With(context.Background(), who), ident.Key(ctx)), ident.Request(ctx))
+	there = ident.WithTrace(ident.WithClient(there, ident.Client(ctx)), ident.Trace(ctx))
 	if until, ok := ctx.Deadline(); ok {
 		there, cancel := context.WithDeadline(there, until)
 		return there, cancel, nil

@@ -1,18 +1,14 @@
 package natsrpc_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/micro"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/ident"
@@ -21,101 +17,31 @@ import (
 	"github.com/mercer-commerce/mercer/transport/natsrpc"
 )
 
-type (
-	input struct {
-		Name string `json:"name"`
-	}
-	output struct {
-		Name    string      `json:"name"`
-		Actor   ident.Actor `json:"actor"`
-		Key     string      `json:"key"`
-		Request string      `json:"request"`
-		Wait    int64       `json:"wait"` // milliseconds
-	}
-)
-
-var (
-	errToy = fault.New(fault.Conflict, "toy.broken", "the toy is broken")
-	opToy  = op.Op[input, output]{Name: "toy.play", Doc: "Plays."}
-)
-
-func connect(t *testing.T) *nats.Conn {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(5 * time.Second) {
-		t.Fatal("the NATS server is not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { nc.Close(); s.Shutdown(); s.WaitForShutdown() })
-	return nc
-}
-
-type play = func(ctx context.Context, in input) (output, error)
-
-// safeBuffer is a log that goroutines share.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-func serve(t *testing.T, nc *nats.Conn, limit int, fn play) (*natsrpc.Server, *safeBuffer) {
-	t.Helper()
-	log := &safeBuffer{}
-	s, err := natsrpc.Serve(nc, micro.Config{Name: "mercer-toy", Version: "1.0.0"},
-		&natsrpc.Options{Limit: limit, Log: slog.New(slog.NewTextHandler(log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	op.Handle(s, opToy, fn)
-	if err := s.Err(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
-	return s, log
-}
-
 func TestWhatTravels(t *testing.T) {
 	nc := connect(t)
 	serve(t, nc, 0, func(ctx context.Context, in input) (output, error) {
 		until, _ := ctx.Deadline()
-		return output{in.Name, ident.From(ctx), ident.Key(ctx), ident.Request(ctx), time.Until(until).Milliseconds()}, nil
+		return output{in.Name, ident.From(ctx), ident.Key(ctx), ident.Request(ctx), ident.Client(ctx), ident.Trace(ctx), time.Until(until).Milliseconds()}, nil
 	})
 	who := ident.Actor{Kind: ident.Service, ID: "checkout", For: &ident.Actor{Kind: ident.Guest, CartToken: "t", Email: "å@example.com"}}
+	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	ctx := ident.WithRequest(ident.WithKey(ident.With(t.Context(), who), "k1"), "r1")
+	ctx = ident.WithTrace(ident.WithClient(ctx, "203.0.113.7"), trace)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	out, err := op.Call(ctx, natsrpc.Client{NC: nc}, opToy, input{"näme"})
+	out, err := op.Call(ctx, client(nc), opToy, input{"näme"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Name != "näme" || out.Actor.ID != "checkout" || out.Actor.Origin().Email != "å@example.com" || out.Key != "k1" || out.Request != "r1" {
+	if out.Name != "näme" || out.Actor.ID != "checkout" || out.Actor.Origin().Email != "å@example.com" || out.Key != "k1" || out.Request != "r1" || out.Client != "203.0.113.7" || out.Trace != trace {
 		t.Errorf("got %+v", out)
 	}
 	if out.Wait <= 0 || out.Wait > 5000 {
 		t.Errorf("the handler has %d ms, the caller waits 5000", out.Wait)
 	}
-	msg, err := nc.Request(natsrpc.Subject(opToy.Name), []byte(`{"name":"x","unknown":1}`), 5*time.Second)
-	if err != nil || !strings.Contains(string(msg.Data), `"kind":"guest"`) {
-		t.Errorf("without an actor: %s, %v", msg.Data, err)
+	out, err = op.Call(t.Context(), client(nc), opToy, input{})
+	if err != nil || out.Actor.Kind != ident.System || out.Key+out.Request+out.Client+out.Trace != "" || out.Wait > 30_000 {
+		t.Errorf("of nothing came %+v, %v", out, err)
 	}
 }
 
@@ -135,7 +61,7 @@ func TestFaultsCross(t *testing.T) {
 			return output{}, errors.New("hunter2")
 		}
 	})
-	c := natsrpc.Client{NC: nc}
+	c := client(nc)
 	_, err := op.Call(t.Context(), c, opToy, input{"broken"})
 	f, _ := errors.AsType[*fault.Error](err)
 	if f == nil || !errors.Is(err, errToy) || f.Kind != fault.Conflict || string(f.Meta) != `{"wheels":3}` || f.Param != "/wheel" || len(f.Errors) != 1 || f.RetryAfter != 3 {
@@ -153,17 +79,21 @@ func TestFaultsCross(t *testing.T) {
 			t.Errorf("%s: logged %d times in all, want %d: %s", name, n, i+1, log)
 		}
 	}
-	if msg, err := nc.Request(natsrpc.Subject(opToy.Name), []byte(`{`), 5*time.Second); err != nil || msg.Header.Get(micro.ErrorCodeHeader) != "malformed" {
-		t.Errorf("no JSON: %v, %v", msg, err)
+	token, _ := actors.Sign(t.Context(), ident.Actor{Kind: ident.Guest}, opToy.Name)
+	if f := ask(t, nc, token, "{"); !errors.Is(f, fault.ErrMalformed) {
+		t.Errorf("no JSON: %v", f)
 	}
 }
 
 func TestNobodyThere(t *testing.T) {
 	nc := connect(t)
-	if _, err := op.Call(t.Context(), natsrpc.Client{NC: nc}, opToy, input{}); fault.KindOf(err) != fault.Unavailable {
-		t.Errorf("no service: %v", err)
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := op.Call(soon, client(nc), opToy, input{})
+	if f, _ := errors.AsType[*fault.Error](err); f == nil || f.Kind != fault.Unavailable || f.RetryAfter != 1 {
+		t.Errorf("no service: %#v", err)
 	}
-	if _, err := op.Call(txn.Inside(t.Context()), natsrpc.Client{NC: nc}, opToy, input{}); !errors.Is(err, txn.ErrInside) {
+	if _, err := op.Call(txn.Inside(t.Context()), client(nc), opToy, input{}); !errors.Is(err, txn.ErrInside) {
 		t.Errorf("in a unit of work: %v", err)
 	}
 	gone := make(chan struct{})
@@ -172,7 +102,7 @@ func TestNobodyThere(t *testing.T) {
 		close(gone)
 		return output{}, ctx.Err()
 	})
-	if _, err := op.Call(t.Context(), natsrpc.Client{NC: nc, Timeout: 20 * time.Millisecond}, opToy, input{}); fault.KindOf(err) != fault.Unavailable {
+	if _, err := op.Call(t.Context(), natsrpc.Client{NC: nc, Actors: actors, Timeout: 20 * time.Millisecond}, opToy, input{}); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("too slow: %v", err)
 	}
 	<-gone
@@ -189,14 +119,14 @@ func TestFullHouse(t *testing.T) {
 	var calls sync.WaitGroup
 	for range 2 {
 		calls.Go(func() {
-			if _, err := op.Call(t.Context(), natsrpc.Client{NC: nc}, opToy, input{}); err != nil {
+			if _, err := op.Call(t.Context(), client(nc), opToy, input{}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	<-inside
 	<-inside // both at a time: an endpoint is not serial
-	_, err := op.Call(t.Context(), natsrpc.Client{NC: nc}, opToy, input{})
+	_, err := op.Call(t.Context(), client(nc), opToy, input{})
 	if f, _ := errors.AsType[*fault.Error](err); f == nil || f.Kind != fault.Unavailable || f.RetryAfter == 0 {
 		t.Errorf("the third of two: %#v", err)
 	}
@@ -216,7 +146,7 @@ func TestStopDrains(t *testing.T) {
 	var calls sync.WaitGroup
 	for range n {
 		calls.Go(func() {
-			if out, err := op.Call(t.Context(), natsrpc.Client{NC: nc}, opToy, input{}); err != nil || out.Name != "done" {
+			if out, err := op.Call(t.Context(), client(nc), opToy, input{}); err != nil || out.Name != "done" {
 				t.Errorf("%+v, %v", out, err)
 			}
 		})
@@ -249,7 +179,7 @@ func TestServicesShareTheWork(t *testing.T) {
 	serve(t, nc, 0, func(context.Context, input) (output, error) { return output{Name: "b"}, nil })
 	seen := map[string]int{}
 	for range 50 {
-		out, err := op.Call(t.Context(), natsrpc.Client{NC: nc}, opToy, input{})
+		out, err := op.Call(t.Context(), client(nc), opToy, input{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,9 +187,5 @@ func TestServicesShareTheWork(t *testing.T) {
 	}
 	if seen["a"] == 0 || seen["b"] == 0 || seen["a"]+seen["b"] != 50 {
 		t.Errorf("shares = %v", seen)
-	}
-	msg, err := nc.Request("$SRV.INFO.mercer-toy", nil, time.Second)
-	if err != nil || !strings.Contains(string(msg.Data), `"subject":"mercer.v1.toy.play","queue_group":"mercer"`) {
-		t.Errorf("micro info: %s, %v", msg.Data, err)
 	}
 }

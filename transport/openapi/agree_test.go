@@ -20,8 +20,10 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/outbox"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
@@ -59,6 +61,8 @@ func inputs() map[string]reflect.Type {
 	storefront.Register(r, storefront.Client{})
 	checkout.Register(r, checkout.Client{})
 	fulfil.Register(r, fulfil.Client{})
+	outbox.Register(r, outbox.Client{})
+	notification.Register(r, notification.Client{})
 	return out
 }
 

@@ -22,6 +22,7 @@ type Info struct {
 	Version     string // of the program
 	Description string
 	Server      string // base URL, "/" when empty
+	Streams     []Stream
 }
 
 type object = map[string]any
@@ -35,11 +36,10 @@ func Document(routes []httpapi.Route, handlers []op.Handler, info Info) []byte {
 		if i < 0 {
 			continue
 		}
-		path := strings.ReplaceAll(route.Path(), "{$}", "")
-		if b.paths[path] == nil {
-			b.paths[path] = object{}
-		}
-		b.paths[path][strings.ToLower(route.Method())] = b.operation(route, handlers[i])
+		b.place(route, b.operation(route, handlers[i]))
+	}
+	for _, s := range info.Streams {
+		b.place(s.Route, b.stream(s))
 	}
 	data, err := json.MarshalIndent(b.document(info), "", " ")
 	if err != nil {
@@ -100,6 +100,11 @@ func (b *builder) operation(route httpapi.Route, h op.Handler) object {
 	if !route.HasBody() {
 		return o
 	}
+	if takesRaw(route, h) {
+		bytes := object{"description": "The bytes as they are."}
+		o["requestBody"] = object{"required": true, "content": object{"*/*": object{"schema": bytes}}}
+		return o
+	}
 	if schema, required := b.in.body(route, h.In); schema != nil {
 		content := object{"application/json": object{"schema": schema}}
 		if route.Method() == http.MethodPatch {
@@ -108,6 +113,11 @@ func (b *builder) operation(route httpapi.Route, h op.Handler) object {
 		o["requestBody"] = object{"required": required, "content": content}
 	}
 	return o
+}
+
+// takesRaw reports whether the body of a route is handed on as it is.
+func takesRaw(route httpapi.Route, h op.Handler) bool {
+	return slices.ContainsFunc(httpapi.Fields(h.In, route.Pattern), func(f httpapi.Field) bool { return f.In == httpapi.InRaw })
 }
 
 // id returns the name of the operation; on its second route it is the staff's.
@@ -133,6 +143,9 @@ func tagOf(route httpapi.Route) string {
 func aboutTag(tag string) string {
 	if area, ok := strings.CutPrefix(tag, "admin/"); ok {
 		return "For the staff: " + strings.ReplaceAll(area, "-", " ") + "."
+	}
+	if tag == "webhooks" {
+		return "For payment providers: webhooks."
 	}
 	return "For shoppers: " + tag + "."
 }
@@ -169,7 +182,7 @@ func security(route httpapi.Route, h op.Handler) []object {
 func (b *builder) parameters(route httpapi.Route, h op.Handler) []object {
 	out := []object{}
 	for _, f := range httpapi.Fields(h.In, route.Pattern) {
-		if f.In == httpapi.InBody {
+		if f.In == httpapi.InBody || f.In == httpapi.InRaw || f.In == httpapi.InHeader && f.Param == "*" {
 			continue
 		}
 		p := object{"name": f.Param, "in": f.In, "required": f.Required && (f.In == httpapi.InPath || f.Type.Kind() == reflect.Slice)}
@@ -210,6 +223,13 @@ func (b *builder) responses(route httpapi.Route, h op.Handler) object {
 	b.success(out, status, route, h)
 	if _, ok := reflect.TypeAssert[interface{ Pending() bool }](reflect.Zero(h.Out)); ok && status != http.StatusNoContent {
 		b.success(out, http.StatusAccepted, route, h)
+	}
+	if route.Canonical != "" {
+		headers := object{"Location": object{"description": "Where it is.", "schema": object{"type": "string"}}}
+		if route.Cache != "" {
+			headers["ETag"] = object{"description": "For If-None-Match.", "schema": object{"type": "string"}}
+		}
+		out["301"] = object{"description": "It is called otherwise now.", "headers": headers}
 	}
 	if route.Cache != "" {
 		out["304"] = object{"description": "What the client has is current."}
@@ -260,7 +280,10 @@ func failures(route httpapi.Route, h op.Handler) map[int][]*fault.Error {
 	}
 	common := []int{400, 401, 422, 429, 500, 503}
 	if route.HasBody() {
-		common = append(common, 413, 415)
+		common = append(common, 413)
+	}
+	if route.HasBody() && !takesRaw(route, h) {
+		common = append(common, 415)
 	}
 	if scopeOf(route, h) != "" {
 		common = append(common, 403)

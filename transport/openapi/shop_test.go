@@ -1,17 +1,16 @@
 package openapi_test
 
 import (
-	"context"
-
 	"github.com/mercer-commerce/mercer/commerce/account"
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/checkout"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
-	"github.com/mercer-commerce/mercer/commerce/page"
+	"github.com/mercer-commerce/mercer/commerce/outbox"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
@@ -29,8 +28,8 @@ func shop() (all []op.Handler) {
 	storefront.Register(r, storefront.Client{})
 	checkout.Register(r, checkout.Client{})
 	fulfil.Register(r, fulfil.Client{})
-	op.Handle(r, account.OpKeys, func(context.Context, account.KeysInput) (page.Page[account.APIKey], error) { panic("unused") })
-	op.Handle(r, account.OpCreateKey, func(context.Context, account.CreateKeyInput) (account.NewKey, error) { panic("unused") })
-	op.Handle(r, account.OpRevokeKey, func(context.Context, account.IDInput) (account.APIKey, error) { panic("unused") })
+	outbox.Register(r, outbox.Client{})
+	notification.Register(r, notification.Client{})
+	account.Register(r, account.Client{})
 	return all
 }

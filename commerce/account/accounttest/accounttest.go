@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -20,10 +21,12 @@ import (
 )
 
 // Guards are the names of all cases.
-var Guards = []string{"RoundTrip", "NotFound", "IDOnce", "HashOnce", "HashWins", "RefusalKeepsUnit", "Newest", "RevokeOnce", "Touch", "TouchAndRevoke",
+var Guards = slices.Concat(keyGuards, userGuards, peopleGuards, sessionGuards)
+
+var keyGuards = []string{"RoundTrip", "NotFound", "IDOnce", "HashOnce", "HashWins", "RefusalKeepsUnit", "Newest", "RevokeOnce", "Touch", "TouchAndRevoke",
 	"Rollback", "MarkJoins", "RecordJoins"}
 
-var cases = map[string]func(*testing.T, account.Store){
+var keyCases = map[string]func(*testing.T, account.Store){
 	"RoundTrip":        roundTrip, // non-ASCII and hostile text
 	"NotFound":         notFound,
 	"IDOnce":           idOnce,
@@ -39,10 +42,20 @@ var cases = map[string]func(*testing.T, account.Store){
 	"RecordJoins":      recordJoins, // an event is rolled back with its unit
 }
 
+// cases returns the cases of all parts of a store.
+func cases() map[string]func(*testing.T, account.Store) {
+	out := map[string]func(*testing.T, account.Store){}
+	for _, part := range []map[string]func(*testing.T, account.Store){keyCases, userCases, peopleCases, sessionCases} {
+		maps.Copy(out, part)
+	}
+	return out
+}
+
 // Run runs the suite against the stores that open returns, each of them empty.
 func Run(t *testing.T, open func(t *testing.T) account.Store) {
+	all := cases()
 	for _, name := range Guards {
-		t.Run(name, func(t *testing.T) { cases[name](t, open(t)) })
+		t.Run(name, func(t *testing.T) { all[name](t, open(t)) })
 	}
 }
 

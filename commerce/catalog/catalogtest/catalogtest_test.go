@@ -17,8 +17,8 @@ import (
 // TestSuiteNamesWhatIsMissing leaves one guard of the store out at a time.
 func TestSuiteNamesWhatIsMissing(t *testing.T) {
 	guards := []string{"RoundTrip", "NotFound", "StaleLoses", "OneWriterWins", "SlugIsUnique", "SKUIsUnique", "OneSKUWins", "SKUsChangePlaces", "KeysAreBytes",
-		"AllOrNothing", "DeleteFreesKeys", "Filter", "RecordJoins", "Categories", "CategorySlugIsUnique", "LockWaits", "BumpJoins",
-		"ListingIsReplaced", "SearchFilters", "SearchOrders", "SearchWords", "Facets"}
+		"AllOrNothing", "DeleteFreesKeys", "OldSlugs", "Filter", "RecordJoins", "Categories", "CategorySlugIsUnique", "OldCategorySlugs", "LockWaits", "BumpJoins",
+		"ListingIsReplaced", "SearchFilters", "SearchOrders", "SearchWords", "SearchTerms", "KnowsWords", "Facets"}
 	guardtest.Run(t, guards, func(t *testing.T, without string) {
 		catalogtest.Run(t, func(*testing.T) catalog.Store {
 			return &broken{Catalog: memstore.Catalog{DB: memstore.New()}, without: without}
@@ -41,6 +41,8 @@ func (b *broken) Product(ctx context.Context, key string) (catalog.Product, erro
 	switch {
 	case b.without == "RoundTrip":
 		p.Metadata = nil
+	case b.without == "OldSlugs" && p.ID != key && p.Slug != key:
+		return catalog.Product{}, catalog.ErrProductNotFound
 	case b.without == "NotFound" && errors.Is(err, catalog.ErrProductNotFound):
 		return p, nil
 	}
@@ -109,6 +111,14 @@ func (b *broken) Categories(ctx context.Context, ids []string) ([]catalog.Catego
 	return cs, err
 }
 
+func (b *broken) Category(ctx context.Context, key string) (catalog.Category, error) {
+	c, err := b.Catalog.Category(ctx, key)
+	if b.without == "OldCategorySlugs" && c.ID != key && c.Slug != key {
+		return catalog.Category{}, catalog.ErrCategoryNotFound
+	}
+	return c, err
+}
+
 func (b *broken) PutCategories(ctx context.Context, cs []catalog.Category) error {
 	err := b.Catalog.PutCategories(ctx, cs)
 	if b.without == "CategorySlugIsUnique" && errors.Is(err, catalog.ErrSlugTaken) {
@@ -131,9 +141,23 @@ func (b *broken) Search(ctx context.Context, f catalog.Find) ([]catalog.Found, e
 	case "SearchOrders":
 		f.After = nil
 	case "SearchWords":
-		f.Words = f.Words[:min(len(f.Words), 1)]
+		f.Terms = f.Terms[:min(len(f.Terms), 1)]
+	case "SearchTerms":
+		for i, t := range f.Terms {
+			if t.Prefix == "" {
+				f.Terms[i] = catalog.Term{Prefix: t.Words[0]}
+			}
+		}
 	}
 	return b.Catalog.Search(ctx, f)
+}
+
+func (b *broken) Words(ctx context.Context, market string, prefixes, reduced []string) (begun map[string]int, near []string, err error) {
+	begun, near, err = b.Catalog.Words(ctx, market, prefixes, reduced)
+	if b.without == "KnowsWords" {
+		near = nil
+	}
+	return begun, near, err
 }
 
 func (b *broken) Facets(ctx context.Context, f catalog.Find) ([]catalog.KeyCount, error) {

@@ -1,7 +1,9 @@
 package catalogtest
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -38,13 +40,30 @@ func find(change func(f *catalog.Find)) catalog.Find {
 	return f
 }
 
+// terms returns a search for words that begin with each of prefixes.
+func terms(prefixes ...string) (out []catalog.Term) {
+	for _, p := range prefixes {
+		out = append(out, catalog.Term{Prefix: p})
+	}
+	return out
+}
+
 func put(t *testing.T, s catalog.Store, entries ...catalog.Entry) {
 	t.Helper()
 	var products []string
 	for _, e := range entries {
 		products = append(products, e.ProductID)
 	}
-	if err := s.PutListing(t.Context(), products, entries); err != nil {
+	list(t, s, products, entries)
+}
+
+// list replaces the entries of products as engines do.
+func list(t *testing.T, s catalog.Store, products []string, entries []catalog.Entry) {
+	t.Helper()
+	err := s.Scope().Do(t.Context(), func(ctx context.Context) error {
+		return errors.Join(s.Lock(ctx, "listing"), s.PutListing(ctx, products, entries))
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,17 +87,15 @@ func listingIsReplaced(t *testing.T, s catalog.Store) {
 	a = entry("prod_a", "blue shoe", 200, 1)
 	a.Card = json.RawMessage(`{"b":1,"a":"` + `\\ ' é"}`)
 	put(t, s, a)
-	want(t, s, "old words", find(func(f *catalog.Find) { f.Words = []string{"red"} }), "prod_b")
-	want(t, s, "new words", find(func(f *catalog.Find) { f.Words = []string{"blue"} }), "prod_a")
+	want(t, s, "old words", find(func(f *catalog.Find) { f.Terms = terms("red") }), "prod_b")
+	want(t, s, "new words", find(func(f *catalog.Find) { f.Terms = terms("blue") }), "prod_a")
 	want(t, s, "old keys", find(func(f *catalog.Find) { f.Keys = []catalog.AnyOf{{Kind: catalog.KeyTag, Values: []string{"old"}}} }))
 	want(t, s, "other market", find(func(f *catalog.Find) { f.Market = "us" }))
-	found, err := s.Search(t.Context(), find(func(f *catalog.Find) { f.Words = []string{"blue"} }))
+	found, err := s.Search(t.Context(), find(func(f *catalog.Find) { f.Terms = terms("blue") }))
 	if err != nil || len(found) != 1 || string(found[0].Card) != string(a.Card) {
 		t.Errorf("found %+v, %v; want the card as it was put", found, err)
 	}
-	if err := s.PutListing(t.Context(), []string{"prod_a", "prod_b", "prod_none"}, nil); err != nil {
-		t.Fatal(err)
-	}
+	list(t, s, []string{"prod_a", "prod_b", "prod_none"}, nil)
 	want(t, s, "all removed", find(nil))
 }
 
@@ -132,7 +149,7 @@ func searchOrders(t *testing.T, s catalog.Store) {
 	} {
 		q := find(func(f *catalog.Find) { f.Sort, f.Limit = order, 2 })
 		if order == catalog.SortRelevance {
-			q.Words = []string{"x"}
+			q.Terms = terms("x")
 		}
 		var got []string
 		for range 9 {
@@ -162,12 +179,83 @@ func searchWords(t *testing.T, s catalog.Store) {
 		"shoe": {"prod_a", "prod_b"}, "sho": {"prod_a", "prod_b"}, "shoes": nil, "run shoe": {"prod_a", "prod_b"}, "red blue": nil, "r": {"prod_a", "prod_b"},
 		"gr": {"prod_c"}, "größ": {"prod_c"}, "grosse": nil, "1": {"prod_c"}, "%": nil, "_": nil, "s%": nil, hostile: nil, "Red": nil, "run running": {"prod_a", "prod_b"},
 	} {
-		want(t, s, q, find(func(f *catalog.Find) { f.Words = strings.Fields(q) }), found...)
+		want(t, s, q, find(func(f *catalog.Find) { f.Terms = terms(strings.Fields(q)...) }), found...)
 	}
-	got, err := s.Search(t.Context(), find(func(f *catalog.Find) { f.Words, f.Sort = []string{"run", "shoe"}, catalog.SortRelevance }))
+	got, err := s.Search(t.Context(), find(func(f *catalog.Find) { f.Terms, f.Sort = terms("run", "shoe"), catalog.SortRelevance }))
 	if err != nil || len(got) != 2 || got[0].Hits != 2 || got[1].Hits != 1 {
 		t.Errorf("got %+v, %v; want two hits in titles before one", got, err)
 	}
+}
+
+// searchTerms looks for whole words beside beginnings of words.
+func searchTerms(t *testing.T, s catalog.Store) {
+	put(t, s, entry("prod_a", "red shoe", 1, 1), entry("prod_b", "blue shoes", 1, 2), entry("prod_c", "s hat", 1, 3))
+	whole := func(words ...string) catalog.Term { return catalog.Term{Words: words} }
+	for what, c := range map[string]struct {
+		terms []catalog.Term
+		found []string
+	}{
+		"a word":              {[]catalog.Term{whole("shoe")}, []string{"prod_a"}},
+		"one of two words":    {[]catalog.Term{whole("shoe", "shoes", "none")}, []string{"prod_a", "prod_b"}},
+		"a letter":            {[]catalog.Term{whole("s")}, []string{"prod_c"}},
+		"with a beginning":    {[]catalog.Term{whole("shoe", "shoes"), {Prefix: "bl"}}, []string{"prod_b"}},
+		"only part of a word": {[]catalog.Term{whole("sho")}, nil},
+		"many":                {[]catalog.Term{{Prefix: "sho", Many: true}}, []string{"prod_a", "prod_b"}},
+		"many and few":        {[]catalog.Term{{Prefix: "sho", Many: true}, {Prefix: "red"}}, []string{"prod_a"}},
+		"many and one of two": {[]catalog.Term{{Prefix: "sho", Many: true}, {Prefix: "b", Many: true}, whole("shoe", "shoes")}, []string{"prod_b"}},
+		"many whole words":    {[]catalog.Term{{Words: []string{"s"}, Many: true}, {Prefix: "h", Many: true}}, []string{"prod_c"}},
+		"many, together none": {[]catalog.Term{{Prefix: "sho", Many: true}, {Prefix: "hat", Many: true}}, nil},
+		"hostile":             {[]catalog.Term{whole(hostile, "%", "_")}, nil},
+	} {
+		for _, order := range []catalog.Sort{catalog.SortNewest, catalog.SortRelevance, catalog.SortCheap} {
+			want(t, s, what+" by "+string(order), find(func(f *catalog.Find) { f.Terms, f.Sort = c.terms, order }), c.found...)
+		}
+	}
+	b := entry("prod_b", "blue shoes", 1, 2)
+	b.Words[1].Title = false
+	put(t, s, b)
+	got, err := s.Search(t.Context(), find(func(f *catalog.Find) {
+		f.Terms, f.Sort = []catalog.Term{{Prefix: "sho", Many: true}, {Words: []string{"red", "blue"}}}, catalog.SortRelevance
+	}))
+	if err != nil || len(got) != 2 || got[0].ProductID != "prod_a" || got[0].Hits != 2 || got[1].Hits != 1 {
+		t.Errorf("got %+v, %v; want two hits in a title before one", got, err)
+	}
+}
+
+// knowsWords asks for what a search may look for, while entries come and go.
+func knowsWords(t *testing.T, s catalog.Store) {
+	ask := func(what, market, prefixes, reduced, begun, near string) {
+		t.Helper()
+		var less []string
+		for w := range strings.FieldsSeq(reduced) {
+			less = append(less, catalog.Reductions(w)...)
+		}
+		b, n, err := s.Words(t.Context(), market, strings.Fields(prefixes), less)
+		var some []string
+		for p, count := range b {
+			some = append(some, fmt.Sprint(p, "=", count))
+		}
+		if got, want := fmt.Sprint(sorted(some), sorted(n)), fmt.Sprint(strings.Fields(begun), strings.Fields(near)); err != nil || got != want {
+			t.Errorf("%s: known are %s, %v; want %s", what, got, err, want)
+		}
+	}
+	a, b, us := entry("prod_a", "sweater shoe s", 1, 1), entry("prod_b", "sweater sole größe", 1, 2), entry("prod_a", "swearer", 1, 1)
+	us.Market = "us"
+	put(t, s, a, b, us)
+	ask("beginnings", market, "swea shoe soles % größ Shoe", "", "größ=1 shoe=1 swea=2", "")
+	ask("words that are close", market, "", "swaeter grüße", "", "größe sweater")
+	ask("of several", market, "s x s", "shoe", "s=5", "shoe sole")
+	ask("of one letter", market, "", "s", "", "s")
+	ask("hostile", market, hostile, hostile, "", "")
+	ask("another market", "us", "swea shoe", "sweater", "swea=1", "swearer")
+	ask("nothing", market, "", "", "", "")
+	put(t, s, entry("prod_a", "hat", 1, 1))
+	ask("words that one of two had", market, "shoe sweater", "shoe", "sweater=1", "sole")
+	ask("words that are gone elsewhere", "us", "swearer", "swearer", "", "")
+	list(t, s, []string{"prod_a", "prod_b"}, nil)
+	ask("words that nobody has", market, "sweater hat", "sweater hats sole", "", "")
+	put(t, s, entry("prod_a", "sweater", 1, 1))
+	ask("words that are back", market, "sweat", "sweatre", "sweat=1", "sweater")
 }
 
 func facetsCount(t *testing.T, s catalog.Store) {
@@ -185,7 +273,7 @@ func facetsCount(t *testing.T, s catalog.Store) {
 	elsewhere.Market = "us"
 	put(t, s, append(all, elsewhere)...)
 	got, err := s.Facets(t.Context(), find(func(f *catalog.Find) {
-		f.Words, f.InStock, f.Limit = []string{"thi"}, true, 1
+		f.Terms, f.InStock, f.Limit = terms("thi"), true, 1
 		f.After = &catalog.Position{Sort: f.Sort, ProductID: "prod_2", Published: day.Add(time.Hour).UnixMicro()}
 	}))
 	want := []catalog.KeyCount{{Key: tag("all"), Count: 4},

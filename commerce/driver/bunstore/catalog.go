@@ -97,7 +97,7 @@ func decoded[T any](docs []string) ([]T, error) {
 
 // Product implements catalog.Store.
 func (c Catalog) Product(ctx context.Context, idOrSlug string) (catalog.Product, error) {
-	docs, err := c.byIDOrSlug(ctx, "product", idOrSlug)
+	docs, err := c.byIDOrSlug(ctx, slugProduct, idOrSlug)
 	if err != nil {
 		return catalog.Product{}, fmt.Errorf("read product: %w", err)
 	}
@@ -109,15 +109,6 @@ func (c Catalog) Product(ctx context.Context, idOrSlug string) (catalog.Product,
 		return catalog.Product{}, err
 	}
 	return ps[0], nil
-}
-
-// byIDOrSlug returns the document with this id, then the one with this slug.
-func (c Catalog) byIDOrSlug(ctx context.Context, table, s string) (docs []string, err error) {
-	t := "{" + table + "}"
-	id := asciiOnly(s)
-	err = c.scan(ctx, &docs, `SELECT t.doc FROM `+t+` t JOIN (SELECT id FROM `+t+` WHERE id = ? UNION SELECT id FROM `+t+` WHERE slug = ?) k ON k.id = t.id
-		ORDER BY CASE WHEN t.id = ? THEN 0 ELSE 1 END`+c.locked(ctx), id, s, id)
-	return docs, err
 }
 
 // Products implements catalog.Store. Named products are sorted here: a server

@@ -67,6 +67,10 @@ func (c Catalog) editOld(ctx context.Context, ed catalog.Edit) (row catalogProdu
 		return row, fmt.Errorf("write product %s: %w", ed.Old.ID, err)
 	case n == 0:
 		return row, catalog.ErrProductStale
+	case ed.New == nil:
+		return row, c.forget(ctx, slugProduct, ed.Old.Slug, ed.Old.ID)
+	case ed.Old.Slug != row.Slug:
+		return row, c.outgrow(ctx, slugProduct, ed.Old.Slug, row.ID)
 	default:
 		return row, nil
 	}

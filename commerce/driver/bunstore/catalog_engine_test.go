@@ -179,9 +179,9 @@ func TestCatalogStatements(t *testing.T) {
 					}
 					return err
 				}
-				count("search", 1, search)
+				count("search", 2, search)
 				in.Category, in.Count = "tops", "exact"
-				count("search in a category with the total", 3, search)
+				count("search in a category with the total", 4, search)
 			}
 		})
 	}

@@ -37,7 +37,7 @@ func (c Catalog) Categories(ctx context.Context, ids []string) ([]catalog.Catego
 
 // Category implements catalog.Store.
 func (c Catalog) Category(ctx context.Context, idOrSlug string) (catalog.Category, error) {
-	docs, err := c.byIDOrSlug(ctx, "category", idOrSlug)
+	docs, err := c.byIDOrSlug(ctx, slugCategory, idOrSlug)
 	if err != nil {
 		return catalog.Category{}, fmt.Errorf("read category: %w", err)
 	}
@@ -68,6 +68,9 @@ func (c Catalog) PutCategories(ctx context.Context, cs []catalog.Category) error
 	}
 	return c.Do(ctx, func(ctx context.Context) error {
 		for part := range slices.Chunk(ids, rowsAtOnce) {
+			if err := c.outgrowCategories(ctx, cs, part); err != nil {
+				return err
+			}
 			if _, err := c.exec(ctx, `DELETE FROM {category} WHERE id IN (?)`, bun.List(part)); err != nil {
 				return fmt.Errorf("replace categories: %w", err)
 			}
@@ -82,12 +85,43 @@ func (c Catalog) PutCategories(ctx context.Context, cs []catalog.Category) error
 	})
 }
 
-// DeleteCategory implements catalog.Store.
-func (c Catalog) DeleteCategory(ctx context.Context, id string) error {
-	if _, err := c.exec(ctx, `DELETE FROM {category} WHERE id = ?`, id); err != nil {
-		return fmt.Errorf("delete category %s: %w", id, err)
+// outgrowCategories notes the slugs that the stored categories with these ids
+// have, where those in cs have others.
+func (c Catalog) outgrowCategories(ctx context.Context, cs []catalog.Category, ids []string) error {
+	var stored []catalogCategoryRow
+	if err := c.scan(ctx, &stored, `SELECT id, slug FROM {category} WHERE id IN (?)`, bun.List(asciiKeys(ids))); err != nil {
+		return fmt.Errorf("read slugs of categories: %w", err)
+	}
+	becomes := map[string]string{}
+	for _, cat := range cs {
+		becomes[cat.ID] = cat.Slug
+	}
+	for _, was := range stored {
+		if was.Slug == becomes[was.ID] {
+			continue
+		}
+		if err := c.outgrow(ctx, slugCategory, was.Slug, was.ID); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// DeleteCategory implements catalog.Store.
+func (c Catalog) DeleteCategory(ctx context.Context, id string) error {
+	return c.Do(ctx, func(ctx context.Context) error {
+		var slug string
+		switch err := c.scan(ctx, &slug, `SELECT slug FROM {category} WHERE id = ?`, asciiOnly(id)); {
+		case noRows(err):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read category %s: %w", id, err)
+		}
+		if _, err := c.exec(ctx, `DELETE FROM {category} WHERE id = ?`, id); err != nil {
+			return fmt.Errorf("delete category %s: %w", id, err)
+		}
+		return c.forget(ctx, slugCategory, slug, id)
+	})
 }
 
 // Lock implements catalog.Store.

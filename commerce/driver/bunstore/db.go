@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/mysqldialect"
@@ -49,6 +50,7 @@ type DB struct {
 	queries sync.Map // query with {tables} → query with names
 	owned   bool
 	hooks   hooks
+	commits atomic.Int64
 }
 
 var _ txn.Scope = (*DB)(nil)
@@ -56,6 +58,10 @@ var _ txn.Scope = (*DB)(nil)
 // New returns a DB on somebody's handle, which stays theirs to close. It reads
 // the settings of one session and returns an error that names each one under
 // which the shop could not keep its promises. opts may be nil.
+//
+// Give a handle on MySQL a bound (SetMaxOpenConns): without one a crowd takes
+// all connections of the server. Timeouts of its DSN bound how long a server that
+// is gone is waited for.
 //
 // A handle on SQLite must have a DSN with _txlock=immediate and foreign keys on.
 func New(ctx context.Context, handle *sql.DB, dialect Dialect, opts *Options) (*DB, error) {
@@ -106,8 +112,24 @@ func (d *DB) Dialect() Dialect { return d.dialect }
 // Scope implements the Scope method of every store.
 func (d *DB) Scope() txn.Scope { return d }
 
-// Ping reports whether the database answers.
-func (d *DB) Ping(ctx context.Context) error { return d.write.PingContext(ctx) }
+// Ping reports whether the database answers. It returns ErrBusy when it does,
+// but has no connection for more work than there is.
+func (d *DB) Ping(ctx context.Context) error {
+	return d.use(ctx, d.write, func(conn bun.IConn) error {
+		var one int
+		return conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	})
+}
+
+// Stats returns how busy the connections are, by what they are for: "write",
+// and "read" where others read.
+func (d *DB) Stats() map[string]sql.DBStats {
+	out := map[string]sql.DBStats{"write": d.write.Stats()}
+	if d.read != d.write {
+		out["read"] = d.read.Stats()
+	}
+	return out
+}
 
 // name returns the full name of a table.
 func (d *DB) name(table string) bun.Ident { return bun.Ident(d.prefix + table) }
@@ -120,20 +142,6 @@ func (d *DB) named(query string) string {
 	q := strings.NewReplacer("{", d.prefix, "}", "").Replace(query)
 	d.queries.Store(query, q)
 	return q
-}
-
-// on returns what a query with ctx must run on: the transaction of the unit of
-// work, or the given handle outside of one.
-func (d *DB) on(ctx context.Context, outside *bun.DB) (bun.IConn, error) {
-	u, ok := ctx.Value(unitKey{d}).(*unit)
-	switch {
-	case !ok:
-		return outside.DB, nil
-	case u.over.Load():
-		return nil, txn.ErrDone
-	default:
-		return u.tx, nil
-	}
 }
 
 // exec runs a statement that writes and returns how many rows it concerned. In
@@ -149,33 +157,29 @@ func (d *DB) exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 // statement is exec for who wants more of the answer than the number of rows.
-func (d *DB) statement(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	conn, err := d.on(ctx, d.write)
-	if err != nil {
-		return nil, err
-	}
-	return d.write.NewRaw(d.named(query), args...).Conn(conn).Exec(ctx)
+func (d *DB) statement(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
+	err = d.use(ctx, d.write, func(conn bun.IConn) (err error) {
+		res, err = d.write.NewRaw(d.named(query), args...).Conn(conn).Exec(ctx)
+		return err
+	})
+	return res, err
 }
 
 // scan reads the answer of query into dest: pointers to a struct with bun tags,
 // to a slice of them, or to scalars. No row for a single dest is sql.ErrNoRows.
 func (d *DB) scan(ctx context.Context, dest any, query string, args ...any) error {
-	conn, err := d.on(ctx, d.read)
-	if err != nil {
-		return err
-	}
-	return d.write.NewRaw(d.named(query), args...).Conn(conn).Scan(ctx, dest)
+	return d.use(ctx, d.read, func(conn bun.IConn) error {
+		return d.write.NewRaw(d.named(query), args...).Conn(conn).Scan(ctx, dest)
+	})
 }
 
 // insert writes rows, a pointer to a struct or to a slice with bun tags, in one
 // statement. A key that is there already gives an error for isDuplicate.
 func (d *DB) insert(ctx context.Context, table string, rows any) error {
-	conn, err := d.on(ctx, d.write)
-	if err != nil {
+	return d.use(ctx, d.write, func(conn bun.IConn) error {
+		_, err := d.write.NewInsert().Model(rows).ModelTableExpr("?", d.name(table)).Returning("").Conn(conn).Exec(ctx)
 		return err
-	}
-	_, err = d.write.NewInsert().Model(rows).ModelTableExpr("?", d.name(table)).Returning("").Conn(conn).Exec(ctx)
-	return err
+	})
 }
 
 // locked ends a SELECT whose rows are going to be written in the unit of work

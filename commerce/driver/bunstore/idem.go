@@ -98,6 +98,18 @@ func (i Idem) Free(ctx context.Context, r idem.Record) error {
 	return nil
 }
 
+// Sweep implements idem.Store.
+func (i Idem) Sweep(ctx context.Context, now time.Time) (n int64, err error) {
+	err = i.Do(ctx, func(ctx context.Context) (err error) { // a unit is run again when it loses a deadlock
+		n, err = i.exec(ctx, `DELETE FROM {idem} WHERE state = 'running' AND until < ?`, micros(now))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("idempotency keys: %w", err)
+	}
+	return n, nil
+}
+
 // Prune implements idem.Store.
 func (i Idem) Prune(ctx context.Context, before time.Time) (int64, error) {
 	return i.deleteOld(ctx, `idem`, `at`, before)

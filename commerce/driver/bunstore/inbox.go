@@ -148,6 +148,22 @@ func (i Inbox) Letters(ctx context.Context, q outbox.Letters) (page.Page[outbox.
 	return page.Of(letters, q.Size(), func(l outbox.Letter) any { return [2]string{l.Consumer, l.Event.ID} }), nil
 }
 
+// Dead implements outbox.Inbox.
+func (i Inbox) Dead(ctx context.Context) ([]outbox.DeadCount, error) {
+	var rows []struct {
+		Consumer string `bun:"consumer"`
+		N        int64  `bun:"n"`
+	}
+	if err := i.scan(ctx, &rows, `SELECT consumer, COUNT(*) AS n FROM {dead_letter} WHERE state = 'dead' GROUP BY consumer ORDER BY consumer`); err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	var out []outbox.DeadCount
+	for _, r := range rows {
+		out = append(out, outbox.DeadCount{Consumer: r.Consumer, Count: r.N})
+	}
+	return out, nil
+}
+
 // Redrive implements outbox.Inbox.
 func (i Inbox) Redrive(ctx context.Context, consumer, eventID string) error {
 	err := i.Do(ctx, func(ctx context.Context) error {
@@ -185,4 +201,9 @@ func (d *DB) publishAgain(ctx context.Context, e event.Envelope) error {
 // PruneInbox implements outbox.Inbox.
 func (i Inbox) PruneInbox(ctx context.Context, before time.Time) (int64, error) {
 	return i.deleteOld(ctx, "inbox", "at", before)
+}
+
+// PruneLetters implements outbox.Inbox.
+func (i Inbox) PruneLetters(ctx context.Context, before time.Time) (int64, error) {
+	return i.deleteOld(ctx, "dead_letter", "state IN ('trying', 'redone') AND last_at", before)
 }

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/mercer-commerce/mercer/commerce/flow"
 )
@@ -108,6 +112,35 @@ func (j Journal) Stale(ctx context.Context, name string, active, waiting time.Ti
 				return
 			}
 			after = rows[len(rows)-1]
+		}
+	}
+}
+
+// prunedAtOnce is how many runs one statement removes: others wait for it.
+const prunedAtOnce = 500
+
+// Prune implements flow.Journal.
+func (j Journal) Prune(ctx context.Context, before time.Time) (pruned int64, err error) {
+	for {
+		var over []journalRow
+		err := j.scan(ctx, &over, `SELECT flow, id FROM {journal} WHERE phase IN ('done', 'undone') AND touched < ? ORDER BY flow, id LIMIT ?`,
+			micros(before), prunedAtOnce)
+		if err != nil {
+			return pruned, fmt.Errorf("journal: find what is over: %w", err)
+		}
+		ids := map[string][]string{}
+		for _, r := range over {
+			ids[r.Flow] = append(ids[r.Flow], r.ID)
+		}
+		for _, name := range slices.Sorted(maps.Keys(ids)) {
+			n, err := j.exec(ctx, `DELETE FROM {journal} WHERE flow = ? AND id IN (?) AND phase IN ('done', 'undone') AND touched < ?`, name, bun.List(ids[name]), micros(before))
+			if err != nil {
+				return pruned, fmt.Errorf("journal %s: prune: %w", name, err)
+			}
+			pruned += n
+		}
+		if len(over) < prunedAtOnce {
+			return pruned, nil
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"hash/crc32"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/mercer-commerce/mercer/commerce/event"
+	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
@@ -29,7 +31,10 @@ func (d *DB) Record(ctx context.Context, evs ...event.Envelope) error {
 	case u.over.Load():
 		return txn.ErrDone
 	}
-	u.events = append(u.events, evs...)
+	for _, e := range evs {
+		e.Trace = cmp.Or(e.Trace, ident.Trace(ctx))
+		u.events = append(u.events, e)
+	}
 	return nil
 }
 

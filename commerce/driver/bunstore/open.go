@@ -95,6 +95,8 @@ func openMySQL(cfg *mysql.Config, opts *Options) (*DB, error) {
 	handle.SetMaxOpenConns(50)
 	handle.SetMaxIdleConns(50)
 	handle.SetConnMaxIdleTime(time.Minute)
+	// After a failover the old server may still answer, and reads would go there.
+	handle.SetConnMaxLifetime(5 * time.Minute)
 	return wrap(handle, handle, MySQL, opts), nil
 }
 
@@ -126,7 +128,7 @@ func openSQLite(path string, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)", "journal_mode(wal)"}}
+	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "synchronous(full)", "journal_mode(wal)", "journal_size_limit(33554432)"}}
 	file := (&url.URL{Scheme: "file", Path: full}).String()
 	write := sql.OpenDB(opts.connector(sqliteFile{file + "?" + pragmas.Encode()}))
 	write.SetMaxOpenConns(1) // more would only wait for each other

@@ -222,6 +222,9 @@ func orderFilter(f order.Filter) (where string, args []any) {
 			where, args = where+` AND `+c.column+` = ?`, append(args, asciiOnly(c.value))
 		}
 	}
+	if f.OfGuests {
+		where += ` AND customer_id IS NULL`
+	}
 	if f.Email != "" {
 		where, args = where+` AND email = ?`, append(args, f.Email)
 	}
@@ -256,4 +259,18 @@ func (s Orders) History(ctx context.Context, orderID string) ([]order.Entry, err
 		out = append(out, order.Entry{Version: r.Version, Kind: r.Kind, From: r.From, To: r.To, Text: r.Text, Actor: r.Actor, CauseID: r.CauseID, At: fromMicros(r.At)})
 	}
 	return out, nil
+}
+
+// Attempt implements order.Store, in the table of the accounts' counts: keys of
+// orders have names of their own.
+func (s Orders) Attempt(ctx context.Context, key string, now time.Time, window time.Duration, limit int) (ok bool, retryAfter time.Duration, err error) {
+	return Accounts(s).Attempt(ctx, key, now, window, limit)
+}
+
+// ForgetAttempts implements order.Store.
+func (s Orders) ForgetAttempts(ctx context.Context, before time.Time) error {
+	if _, err := s.deleteOld(ctx, "account_attempt", "until", before); err != nil {
+		return fmt.Errorf("forget attempts: %w", err)
+	}
+	return nil
 }

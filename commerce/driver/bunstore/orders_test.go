@@ -79,6 +79,21 @@ func TestOrderStatements(t *testing.T) {
 			count("place", 3+events, func() (err error) { o, err = e.Place(ctx, ordertest.Sample("cart_1.1")); return err })
 			count("confirm", 3+events, func() error { _, err := e.Confirm(ctx, order.IDInput{ID: o.ID}); return err })
 			count("order", 1, func() error { _, err := e.Order(ctx, order.IDInput{ID: o.ID}); return err })
+			// What is looked up costs the same whether it is there.
+			costs := map[int]string{}
+			for what, in := range map[string]order.LookupInput{
+				"lookup that fits": {Number: o.Number, Email: o.Email}, "lookup of another address": {Number: o.Number, Email: "eve@example.com"},
+				"lookup of no order": {Number: "none", Email: o.Email},
+			} {
+				before := statements(t, handle)
+				if _, err := e.Lookup(ctx, in); err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				costs[statements(t, handle)-before] = what
+			}
+			if len(costs) != 1 {
+				t.Errorf("statements of lookups: %v, want one number", costs)
+			}
 			for i := range 12 {
 				if _, err := e.Place(ctx, ordertest.Sample(fmt.Sprint("cart_2.", i))); err != nil {
 					t.Fatal(err)

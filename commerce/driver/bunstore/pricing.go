@@ -152,11 +152,18 @@ func (s Pricing) Prices(ctx context.Context, f pricing.PriceFilter) ([]pricing.P
 	return out, rows[0].N, nil
 }
 
-// LockPrices implements pricing.Store.
+// LockPrices implements pricing.Store. One row stands for all prices: a variant
+// that has none yet has no row to lock.
 func (s Pricing) LockPrices(ctx context.Context, variantIDs []string) ([]pricing.Price, error) {
 	out, ids := []pricing.Price{}, slices.DeleteFunc(slices.Clone(variantIDs), unlikeID)
 	if len(ids) == 0 {
 		return out, nil
+	}
+	if s.locked(ctx) != "" {
+		q := `INSERT INTO {price_generation} (name, n) VALUES ('lock:prices', 1)` + s.upsert("price_generation", "name", "n = old(n) + 1")
+		if _, err := s.exec(ctx, q); err != nil {
+			return nil, fmt.Errorf("lock prices: %w", err)
+		}
 	}
 	var rows []priceRow
 	err := s.scan(ctx, &rows, `SELECT variant_id, currency, market, min_quantity, amount, compare_at FROM {price}
@@ -188,27 +195,23 @@ func (s Pricing) ReplacePrices(ctx context.Context, gone, put []pricing.Price) e
 }
 
 func (s Pricing) deletePrices(ctx context.Context, rows []priceRow) error {
-	conn, err := s.on(ctx, s.write)
-	if err != nil {
-		return err
-	}
 	q := s.write.NewDelete().ModelTableExpr("?", s.name("price"))
 	for _, r := range rows {
 		q.WhereOr("variant_id = ? AND currency = ? AND market = ? AND min_quantity = ?", r.VariantID, r.Currency, r.Market, r.MinQuantity)
 	}
-	_, err = q.Conn(conn).Exec(ctx)
-	return err
+	return s.use(ctx, s.write, func(conn bun.IConn) error {
+		_, err := q.Conn(conn).Exec(ctx)
+		return err
+	})
 }
 
 func (s Pricing) upsertPrices(ctx context.Context, rows []priceRow) error {
-	conn, err := s.on(ctx, s.write)
-	if err != nil {
-		return err
-	}
 	tail := s.upsert("price", "variant_id, currency, market, min_quantity", "amount = new(amount)", "compare_at = new(compare_at)")
-	_, err = s.write.NewInsert().Model(&rows).ModelTableExpr("?", s.name("price")).
-		On(strings.TrimPrefix(tail, " ON ")).Returning("").Conn(conn).Exec(ctx)
-	return err
+	return s.use(ctx, s.write, func(conn bun.IConn) error {
+		_, err := s.write.NewInsert().Model(&rows).ModelTableExpr("?", s.name("price")).
+			On(strings.TrimPrefix(tail, " ON ")).Returning("").Conn(conn).Exec(ctx)
+		return err
+	})
 }
 
 // unlikeID reports whether nothing can have s as its id. MySQL and MariaDB fail

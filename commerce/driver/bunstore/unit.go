@@ -35,12 +35,13 @@ type unitKey struct{ db *DB }
 const tries = 6
 
 // ErrBusy says that a unit of work lost against others more often than it is
-// tried. Nothing was written.
-var ErrBusy = fault.New(fault.Unavailable, "store.busy", "too many changes at the same time, try again")
+// tried, or that there was no connection for it. Nothing was written.
+var ErrBusy = fault.New(fault.Unavailable, "store.busy", "too much is done at the same time, try again")
 
 // Do implements txn.Scope. A unit that loses a deadlock, waits too long for a
 // lock, or loses its connection before COMMIT is rolled back and run again on a
-// fresh BEGIN, never from the middle.
+// fresh BEGIN, never from the middle. A database that is away is
+// fault.ErrUnavailable, one without a connection for more work ErrBusy, soon.
 func (d *DB) Do(ctx context.Context, fn func(ctx context.Context) error) error {
 	if u, ok := ctx.Value(unitKey{d}).(*unit); ok {
 		return u.join(ctx, fn)
@@ -53,9 +54,12 @@ func (d *DB) Do(ctx context.Context, fn func(ctx context.Context) error) error {
 			}
 		}
 		if err = d.once(ctx, fn); !again(err) || ctx.Err() != nil {
-			return err
+			return told(err)
 		}
 		d.log.DebugContext(ctx, "unit of work is run again", "try", try+1, "err", err)
+	}
+	if away := told(err); fault.KindOf(away) == fault.Unavailable {
+		return away
 	}
 	return ErrBusy.Because(err)
 }
@@ -74,8 +78,13 @@ func (u *unit) join(ctx context.Context, fn func(ctx context.Context) error) err
 
 // once runs fn in one transaction. It does not use bun's RunInTx: that hands fn
 // the context of BeginTx, without what the caller has put in its own since.
-func (d *DB) once(ctx context.Context, fn func(ctx context.Context) error) error {
-	tx, err := d.write.DB.BeginTx(ctx, d.begin)
+func (d *DB) once(ctx context.Context, fn func(ctx context.Context) error) (err error) {
+	conn, err := d.take(ctx, d.write)
+	if err != nil {
+		return err
+	}
+	defer func() { err = giveBack(conn, err) }()
+	tx, err := conn.BeginTx(ctx, d.begin)
 	if err != nil {
 		return err
 	}
@@ -106,6 +115,7 @@ func (d *DB) once(ctx context.Context, fn func(ctx context.Context) error) error
 	if len(u.events) > 0 {
 		d.hooks.call()
 	}
+	d.tidyLog(conn)
 	return nil
 }
 

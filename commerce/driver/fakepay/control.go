@@ -2,10 +2,29 @@ package fakepay
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
+
+// Asking is the parameter of a payment's return URL by which a shopper, or a test
+// in another process, says what the bank does: an Outcome, or a call and its
+// Fault, or several of them: "https://shop.example/back?fakepay=decline",
+// "…?fakepay=cancel:down,capture:slow".
+const Asking = "fakepay"
+
+var outcomes = map[Outcome]bool{Decline: true, HardDecline: true, Process: true, AskShopper: true}
+
+// asked returns what the return URL of a payment asks for.
+func asked(of payment.Payment) []string {
+	to, err := url.Parse(of.ReturnURL)
+	if err != nil || of.ReturnURL == "" {
+		return nil
+	}
+	return strings.Split(to.Query().Get(Asking), ",")
+}
 
 // Any, in place of a payment's id, stands for every payment that is not named.
 const Any = ""
@@ -117,6 +136,11 @@ func (p *Provider) outcome(of payment.Payment) Outcome {
 			return o
 		}
 	}
+	for _, word := range asked(of) {
+		if outcomes[Outcome(word)] {
+			return Outcome(word)
+		}
+	}
 	if p.opts.Decide != nil {
 		return p.opts.Decide(of)
 	}
@@ -133,6 +157,11 @@ func (p *Provider) fault(call string, of payment.Payment) Fault {
 		}
 	}
 	p.mu.Unlock()
+	for _, word := range asked(of) {
+		if on, what, ok := strings.Cut(word, ":"); ok && on == call {
+			return Fault(what)
+		}
+	}
 	if p.opts.Fault != nil {
 		return p.opts.Fault(call, of)
 	}

@@ -1,6 +1,7 @@
 // Package fakepay is a payment.Provider that moves no money: for tests and
 // demonstrations. Like a real one it is a second database that nobody can roll
-// back, and it declines, waits, loses answers and works late on demand.
+// back, and it declines, waits, loses answers, works late and sends signed
+// notices on demand.
 package fakepay
 
 import (
@@ -25,6 +26,12 @@ const (
 // Hold is how long stock is kept for a payment.
 const Hold = 15 * time.Minute
 
+// pause is how long a Slow answer takes.
+const pause = 400 * time.Millisecond
+
+// least is what cards can be charged at least, by currency, as at real banks.
+var least = map[money.Currency]int64{"USD": 50, "EUR": 50}
+
 // Outcome is what the shopper's bank says.
 type Outcome string
 
@@ -46,17 +53,24 @@ const (
 	Down       Fault = "down"        // the call does not arrive
 	LoseAnswer Fault = "lose_answer" // it is done, and nobody hears of it
 	Late       Fault = "late"        // it is done at the next Flush, and nobody hears of it
+	Slow       Fault = "slow"        // it is done at once, and its answer takes a moment
 )
 
 var errNoAnswer = errors.New("fakepay: no answer")
 
 // Options change how a Provider behaves. The zero value approves everything.
 type Options struct {
-	// Decide says what the bank says of a payment, unless Set has said it.
+	// Decide says what the bank says of a payment, unless Set or its return URL
+	// has said it.
 	Decide func(p payment.Payment) Outcome
 	// Fault says what goes wrong with a call ("start", "fetch", "capture",
-	// "cancel"), unless Fail has said it. It is called by many goroutines.
+	// "cancel"), unless Fail or its return URL has said it. It is called by many
+	// goroutines.
 	Fault func(call string, p payment.Payment) Fault
+	// Secrets sign notices, all of them, and one is enough to verify: []{Secret}.
+	Secrets []string
+	// Now is the time of notices, time.Now.
+	Now func() time.Time
 }
 
 // Provider is a bank that exists only here. It is safe for concurrent use.
@@ -85,6 +99,12 @@ func with(k keeper, opts *Options) *Provider {
 	if opts != nil {
 		p.opts = *opts
 	}
+	if p.opts.Secrets == nil {
+		p.opts.Secrets = []string{Secret}
+	}
+	if p.opts.Now == nil {
+		p.opts.Now = time.Now
+	}
 	return p
 }
 
@@ -94,8 +114,8 @@ func (p *Provider) Name() string { return "fake" }
 // Methods implements payment.Provider.
 func (p *Provider) Methods() []payment.Method {
 	return []payment.Method{
-		{ID: Card, Kind: payment.KindOffline, Name: "Test card", Hold: Hold},
-		{ID: Manual, Kind: payment.KindOffline, Name: "Test card, captured later", Hold: Hold},
+		{ID: Card, Kind: payment.KindOffline, Name: "Test card", Hold: Hold, Minimum: least},
+		{ID: Manual, Kind: payment.KindOffline, Name: "Test card, captured later", Hold: Hold, Minimum: least},
 	}
 }
 
@@ -148,6 +168,12 @@ func (p *Provider) call(ctx context.Context, name string, of payment.Payment, do
 		return payment.Snapshot{}, fmt.Errorf("%w: %s %s is on its way", errNoAnswer, name, of.ID)
 	}
 	in, err := p.keep.change(of, do)
+	if fault == Slow {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
 	switch {
 	case err != nil:
 		return payment.Snapshot{}, err

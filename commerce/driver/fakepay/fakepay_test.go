@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
@@ -186,5 +187,46 @@ func TestAnotherAmountIsRefused(t *testing.T) {
 	more.Amount.Minor++
 	if _, err := p.Start(t.Context(), more); err == nil {
 		t.Error("one key, two amounts: no error")
+	}
+}
+
+// Processes that find no file make it together.
+func TestOpenTogether(t *testing.T) {
+	for range 20 {
+		path := filepath.Join(t.TempDir(), "bank.db")
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				_, stop, err := fakepay.Open(path, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// The return URL says what the bank does, to every process.
+func TestAsking(t *testing.T) {
+	p := fakepay.New(nil)
+	of := func(id, ask string) payment.Payment {
+		return payment.Payment{ID: id, OrderID: "o", Method: fakepay.Manual, Amount: money.New(1000, "EUR"), ReturnURL: "https://shop.example/back?" + fakepay.Asking + "=" + ask}
+	}
+	for ask, want := range map[string]payment.Status{"": payment.StatusAuthorized, "decline": payment.StatusOpen, "hard_decline": payment.StatusFailed,
+		"process,cancel:down": payment.StatusProcessing, "cancel:down": payment.StatusAuthorized, "nonsense": payment.StatusAuthorized} {
+		if s, err := p.Start(t.Context(), of("p-"+ask, ask)); err != nil || s.Status != want {
+			t.Errorf("%q: %s, %v; want %s", ask, s.Status, err, want)
+		}
+	}
+	if _, err := p.Cancel(t.Context(), of("p-cancel:down", "cancel:down")); err == nil {
+		t.Error("the bank answers, and was asked to be down")
+	}
+	if _, err := p.Start(t.Context(), of("p-down", "start:down")); err == nil {
+		t.Error("the bank answers, and was asked to be down")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // driver "sqlite"
+	"modernc.org/sqlite" // and the driver "sqlite"
 
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
@@ -77,10 +77,27 @@ func Open(path string, opts *Options) (p *Provider, close func() error, err erro
 	db.SetMaxOpenConns(1)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS intent (payment_id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL) STRICT`); err != nil {
+	if err := create(ctx, db); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("fakepay %s: %w", path, err), db.Close())
 	}
 	return with(file{db}, opts), db.Close, nil
+}
+
+// create makes the table. Of several processes that open a new file at once only
+// one can turn on its log; the busy timeout is not for that, so they try again.
+func create(ctx context.Context, db *sql.DB) error {
+	const busy, first = 5, 10 * time.Millisecond
+	for wait := first; ; wait *= 2 {
+		_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS intent (payment_id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL) STRICT`)
+		if e, ok := errors.AsType[*sqlite.Error](err); !ok || e.Code()&0xff != busy {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func (f file) change(of payment.Payment, do func(*Intent) error) (in Intent, err error) {

@@ -3,6 +3,7 @@
 package membus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,7 +206,7 @@ func (b *Bus) work(g *group, key string) {
 			close(p.failed)
 		}
 		wait = min(30*time.Second, max(100*time.Millisecond, 2*wait))
-		b.pause(m, retryAfter(err, wait))
+		b.pause(m, cmp.Or(fault.Wait(err), wait))
 	}
 }
 
@@ -217,14 +218,6 @@ func (b *Bus) done(g *group, p *parcel) {
 		close(b.idle)
 		b.idle = nil
 	}
-}
-
-// retryAfter returns how long err asks to wait, or else.
-func retryAfter(err error, otherwise time.Duration) time.Duration {
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.RetryAfter > 0 {
-		return time.Duration(f.RetryAfter) * time.Second
-	}
-	return otherwise
 }
 
 // deliver calls the handler of m, and makes an error of a panic.

@@ -54,9 +54,12 @@ func some[V any](ctx context.Context, t table[V], keys []string) ([]V, error) {
 // Product implements catalog.Store.
 func (c Catalog) Product(ctx context.Context, idOrSlug string) (catalog.Product, error) {
 	p, err := c.products().get(ctx, idOrSlug)
-	if errors.Is(err, errNoRow) {
+	for _, slugs := range []table[string]{c.slugs(), c.oldSlugs("product")} {
+		if !errors.Is(err, errNoRow) {
+			return p, err
+		}
 		var id string
-		if id, err = c.slugs().get(ctx, idOrSlug); err == nil {
+		if id, err = slugs.get(ctx, idOrSlug); err == nil {
 			p, err = c.products().get(ctx, id)
 		}
 	}
@@ -140,7 +143,7 @@ func (c Catalog) Edit(ctx context.Context, edits []catalog.Edit) error {
 			}
 		}
 		for _, ed := range edits {
-			if err := c.fill(ctx, ed.New); err != nil {
+			if err := errors.Join(c.fill(ctx, ed.New), c.outgrowProduct(ctx, ed)); err != nil {
 				return err
 			}
 		}
@@ -218,51 +221,6 @@ func (c Catalog) Categories(ctx context.Context, ids []string) ([]catalog.Catego
 		return c.categories().all(ctx, nil)
 	}
 	return some(ctx, c.categories(), ids)
-}
-
-// Category implements catalog.Store.
-func (c Catalog) Category(ctx context.Context, idOrSlug string) (catalog.Category, error) {
-	cat, err := c.categories().get(ctx, idOrSlug)
-	if !errors.Is(err, errNoRow) {
-		return cat, err
-	}
-	all, err := c.categories().all(ctx, func(_ string, cat catalog.Category) bool { return cat.Slug == idOrSlug })
-	switch {
-	case err != nil:
-		return cat, err
-	case len(all) == 0:
-		return cat, catalog.ErrCategoryNotFound
-	default:
-		return all[0], nil
-	}
-}
-
-// PutCategories implements catalog.Store.
-func (c Catalog) PutCategories(ctx context.Context, cs []catalog.Category) error {
-	return c.Do(ctx, func(ctx context.Context) error {
-		for _, cat := range cs {
-			if err := c.categories().put(ctx, cat.ID, cat); err != nil {
-				return err
-			}
-		}
-		all, err := c.categories().all(ctx, nil)
-		if err != nil {
-			return err
-		}
-		seen := map[string]bool{}
-		for _, cat := range all {
-			if seen[cat.Slug] {
-				return catalog.ErrSlugTaken
-			}
-			seen[cat.Slug] = true
-		}
-		return nil
-	})
-}
-
-// DeleteCategory implements catalog.Store.
-func (c Catalog) DeleteCategory(ctx context.Context, id string) error {
-	return c.categories().delete(ctx, id)
 }
 
 // PutListing implements catalog.Store.

@@ -18,13 +18,36 @@ func (c Catalog) Search(ctx context.Context, f catalog.Find) ([]catalog.Found, e
 	var out []catalog.Found
 	for _, e := range entries {
 		found := catalog.Found{Card: e.Card, Position: catalog.Position{Sort: f.Sort, ProductID: e.ProductID,
-			Hits: titleHits(e, f.Words), Published: e.Published.UnixMicro(), Price: e.MinAmount, TitleKey: e.TitleKey}}
+			Hits: titleHits(e, f.Terms), Published: e.Published.UnixMicro(), Price: e.MinAmount, TitleKey: e.TitleKey}}
 		if f.After == nil || comparePositions(found.Position, *f.After) > 0 {
 			out = append(out, found)
 		}
 	}
 	slices.SortFunc(out, func(a, b catalog.Found) int { return comparePositions(a.Position, b.Position) })
 	return out[:min(len(out), f.Limit)], nil
+}
+
+// Words implements catalog.Store.
+func (c Catalog) Words(ctx context.Context, market string, prefixes, reduced []string) (begun map[string]int, near []string, err error) {
+	entries, err := c.listings().all(ctx, func(_ string, e catalog.Entry) bool { return e.Market == market })
+	prefixes = slices.Compact(slices.Sorted(slices.Values(prefixes)))
+	begun, has := map[string]int{}, map[string]bool{}
+	for _, e := range entries {
+		for _, w := range e.Words {
+			has[w.Text] = true
+			for _, p := range prefixes {
+				if strings.HasPrefix(w.Text, p) && begun[p] < catalog.ManyWords {
+					begun[p]++
+				}
+			}
+		}
+	}
+	for w := range has {
+		if slices.ContainsFunc(catalog.Reductions(w), func(r string) bool { return slices.Contains(reduced, r) }) {
+			near = append(near, w)
+		}
+	}
+	return begun, near, err
 }
 
 // Count implements catalog.Store.
@@ -71,19 +94,19 @@ func matches(e catalog.Entry, f catalog.Find) bool {
 			return false
 		}
 	}
-	for _, w := range f.Words {
-		if !slices.ContainsFunc(e.Words, func(have catalog.Word) bool { return strings.HasPrefix(have.Text, w) }) {
+	for _, t := range f.Terms {
+		if !slices.ContainsFunc(e.Words, func(have catalog.Word) bool { return t.Is(have.Text) }) {
 			return false
 		}
 	}
 	return true
 }
 
-// titleHits returns how many of words begin a word of the title.
-func titleHits(e catalog.Entry, words []string) int {
+// titleHits returns how many of terms stand in the title.
+func titleHits(e catalog.Entry, terms []catalog.Term) int {
 	n := 0
-	for _, w := range words {
-		if slices.ContainsFunc(e.Words, func(have catalog.Word) bool { return have.Title && strings.HasPrefix(have.Text, w) }) {
+	for _, t := range terms {
+		if slices.ContainsFunc(e.Words, func(have catalog.Word) bool { return have.Title && t.Is(have.Text) }) {
 			n++
 		}
 	}

@@ -4,6 +4,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/mercer-commerce/mercer/commerce/event"
+	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
@@ -229,7 +231,10 @@ func (d *DB) Record(ctx context.Context, evs ...event.Envelope) error {
 	if u.over.Load() {
 		return txn.ErrDone
 	}
-	u.events = append(u.events, evs...)
+	for _, e := range evs {
+		e.Trace = cmp.Or(e.Trace, ident.Trace(ctx))
+		u.events = append(u.events, e)
+	}
 	return nil
 }
 

@@ -84,10 +84,19 @@ func (i Idem) change(ctx context.Context, r idem.Record, fn func(old *idem.Recor
 	})
 }
 
+// Sweep implements idem.Store.
+func (i Idem) Sweep(ctx context.Context, now time.Time) (int64, error) {
+	return i.forget(ctx, func(_ string, r idem.Record) bool { return r.State == idem.Running && r.Until.Before(now) })
+}
+
 // Prune implements idem.Store.
-func (i Idem) Prune(ctx context.Context, before time.Time) (n int64, err error) {
+func (i Idem) Prune(ctx context.Context, before time.Time) (int64, error) {
+	return i.forget(ctx, func(_ string, r idem.Record) bool { return r.At.Before(before) })
+}
+
+func (i Idem) forget(ctx context.Context, which func(string, idem.Record) bool) (n int64, err error) {
 	err = i.Do(ctx, func(ctx context.Context) error {
-		old, err := i.records().all(ctx, func(_ string, r idem.Record) bool { return r.At.Before(before) })
+		old, err := i.records().all(ctx, which)
 		if err != nil {
 			return err
 		}

@@ -112,6 +112,18 @@ func (i Inbox) Letters(ctx context.Context, q outbox.Letters) (page.Page[outbox.
 	return page.Of(rows[:min(len(rows), q.Size()+1)], q.Size(), func(l outbox.Letter) any { return [2]string{l.Consumer, l.Event.ID} }), nil
 }
 
+// Dead implements outbox.Inbox.
+func (i Inbox) Dead(ctx context.Context) (out []outbox.DeadCount, err error) {
+	rows, err := i.letters().all(ctx, func(_ string, l outbox.Letter) bool { return l.State == outbox.Dead })
+	for _, l := range rows { // in order of consumers
+		if len(out) == 0 || out[len(out)-1].Consumer != l.Consumer {
+			out = append(out, outbox.DeadCount{Consumer: l.Consumer})
+		}
+		out[len(out)-1].Count++
+	}
+	return out, err
+}
+
 // Redrive implements outbox.Inbox.
 func (i Inbox) Redrive(ctx context.Context, consumer, eventID string) error {
 	return i.Do(ctx, func(ctx context.Context) error {
@@ -151,6 +163,19 @@ func (i Inbox) PruneInbox(ctx context.Context, before time.Time) (n int64, err e
 			}
 		}
 		return nil
+	})
+	return n, err
+}
+
+// PruneLetters implements outbox.Inbox.
+func (i Inbox) PruneLetters(ctx context.Context, before time.Time) (n int64, err error) {
+	err = i.Do(ctx, func(ctx context.Context) error {
+		old, err := i.letters().all(ctx, func(_ string, l outbox.Letter) bool { return l.State != outbox.Dead && l.Last.Before(before) })
+		n = int64(len(old))
+		for _, l := range old {
+			err = errors.Join(err, i.Clear(ctx, l.Consumer, l.Event.ID))
+		}
+		return err
 	})
 	return n, err
 }

@@ -77,3 +77,18 @@ func (j Journal) Stale(ctx context.Context, name string, active, waiting time.Ti
 		}
 	}
 }
+
+// Prune implements flow.Journal.
+func (j Journal) Prune(ctx context.Context, before time.Time) (n int64, err error) {
+	err = j.Do(ctx, func(ctx context.Context) error {
+		over, err := j.entries().all(ctx, func(_ string, e flow.Entry) bool {
+			return (e.Phase == flow.Done || e.Phase == flow.Undone) && e.Touched.Before(before)
+		})
+		for _, e := range over {
+			err = errors.Join(err, j.entries().delete(ctx, compound(e.Flow, e.ID)))
+		}
+		n = int64(len(over))
+		return err
+	})
+	return n, err
+}

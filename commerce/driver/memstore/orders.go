@@ -159,6 +159,7 @@ func orderMatches(r order.Row, f order.Filter) bool {
 		(f.PaymentStatus == "" || r.PaymentStatus == f.PaymentStatus) &&
 		(f.FulfillmentStatus == "" || r.FulfillmentStatus == f.FulfillmentStatus) &&
 		(f.CustomerID == "" || r.CustomerID != nil && *r.CustomerID == f.CustomerID) &&
+		(!f.OfGuests || r.CustomerID == nil) &&
 		(f.Email == "" || r.Email == f.Email) &&
 		(f.Number == "" || r.Number == f.Number) &&
 		(f.From.IsZero() || !r.Placed.Before(f.From)) &&
@@ -190,4 +191,17 @@ func (s Orders) History(ctx context.Context, orderID string) ([]order.Entry, err
 	}
 	slices.SortFunc(lines, func(a, b order.Entry) int { return cmp.Compare(a.Version, b.Version) })
 	return lines, err
+}
+
+// Attempt implements order.Store, in the table of the accounts' counts: keys of
+// orders have names of their own.
+func (s Orders) Attempt(ctx context.Context, key string, now time.Time, window time.Duration, limit int) (ok bool, retryAfter time.Duration, err error) {
+	return Accounts(s).Attempt(ctx, key, now, window, limit)
+}
+
+// ForgetAttempts implements order.Store.
+func (s Orders) ForgetAttempts(ctx context.Context, before time.Time) error {
+	return s.Do(ctx, func(ctx context.Context) error {
+		return deleteRows(ctx, Accounts(s).attempts(), func(r attemptRow) bool { return r.Until.Before(before) })
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/outbox"
 )
 
@@ -106,6 +107,33 @@ func (o Outbox) Archive(ctx context.Context, part int, fence int64, positions []
 	})
 }
 
+// Leases implements outbox.Store.
+func (o Outbox) Leases(ctx context.Context) (out []outbox.Lease, err error) {
+	for part := range outbox.Parts {
+		l, err := o.leases().get(ctx, outboxKey(int64(part)))
+		switch {
+		case err == nil:
+			out = append(out, outbox.Lease{Part: part, Owner: l.Owner, Until: l.Until})
+		case !errors.Is(err, errNoRow):
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// ID implements outbox.Store.
+func (o Outbox) ID(ctx context.Context) (id string, err error) {
+	names := table[string]{o.DB, "name"}
+	err = o.Do(ctx, func(ctx context.Context) error {
+		if id, err = names.get(ctx, "outbox"); !errors.Is(err, errNoRow) {
+			return err
+		}
+		id = ident.NewID("db")
+		return names.put(ctx, "outbox", id)
+	})
+	return id, err
+}
+
 // Lag implements outbox.Store.
 func (o Outbox) Lag(ctx context.Context) (lag outbox.Lag, err error) {
 	rows, err := o.outbox().all(ctx, nil)
@@ -126,10 +154,16 @@ func (o Outbox) Republish(ctx context.Context, again outbox.Again) (n int64, err
 		if err != nil {
 			return err
 		}
+		there, err := o.pendingIDs(ctx)
+		if err != nil {
+			return err
+		}
 		n = int64(len(rows))
 		for _, r := range rows {
-			if err := o.putBack(ctx, r.outboxRow); err != nil {
-				return err
+			if !there[r.Event.ID] {
+				if err := o.outbox().put(ctx, outboxKey(r.Position), r.outboxRow); err != nil {
+					return err
+				}
 			}
 			if err := o.archive().delete(ctx, r.Event.ID); err != nil {
 				return err
@@ -145,11 +179,20 @@ func (o Outbox) Republish(ctx context.Context, again outbox.Again) (n int64, err
 
 // putBack writes r to the outbox, unless its event is there.
 func (o Outbox) putBack(ctx context.Context, r outboxRow) error {
-	there, err := o.outbox().all(ctx, func(_ string, p outboxRow) bool { return p.Event.ID == r.Event.ID })
-	if err != nil || len(there) > 0 {
+	there, err := o.pendingIDs(ctx)
+	if err != nil || there[r.Event.ID] {
 		return err
 	}
 	return o.outbox().put(ctx, outboxKey(r.Position), r)
+}
+
+func (o Outbox) pendingIDs(ctx context.Context) (map[string]bool, error) {
+	rows, err := o.outbox().all(ctx, nil)
+	ids := map[string]bool{}
+	for _, r := range rows {
+		ids[r.Event.ID] = true
+	}
+	return ids, err
 }
 
 // Prune implements outbox.Store.

@@ -3,6 +3,7 @@ package bustest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"reflect"
@@ -33,7 +34,7 @@ type suite struct {
 // Guards are the names of all cases.
 var Guards = []string{
 	"RoundTrip", "EachGroup", "GroupShares", "NoGroupIsEverybody", "Names", "OrderPerKey", "ErrorBringsAgain", "RetryAfter", "FailureStaysInItsKey",
-	"PanicSurvives", "StopWaits", "StopEnds", "OutsideUnits",
+	"SlowStaysInItsKey", "PanicSurvives", "StopWaits", "StopEnds", "OutsideUnits",
 }
 
 var cases = map[string]func(*testing.T, suite){
@@ -46,6 +47,7 @@ var cases = map[string]func(*testing.T, suite){
 	"ErrorBringsAgain":     errorBringsAgain,
 	"RetryAfter":           retryAfter,
 	"FailureStaysInItsKey": failureStaysInItsKey,
+	"SlowStaysInItsKey":    slowStaysInItsKey,
 	"PanicSurvives":        panicSurvives,
 	"StopWaits":            stopWaits,
 	"StopEnds":             stopEnds,
@@ -185,7 +187,9 @@ func (s suite) flush(t *testing.T, n int) {
 	marks := s.inbox()
 	defer s.subscribe(t, "flush", []string{"test.flush"}, marks.take)()
 	for i := range n {
-		s.publish(t, ev("test.flush", fmt.Sprint("k", i), 1))
+		e := ev("test.flush", fmt.Sprint("k", i), 1)
+		e.ID = rand.Text() // a bus may drop an event that it has seen
+		s.publish(t, e)
 	}
 	marks.wait(t, n)
 }
@@ -219,11 +223,17 @@ func orderPerKey(t *testing.T, s suite) {
 	const keys, each = 5, 30
 	in := s.inbox()
 	s.subscribe(t, "g", []string{"*"}, in.take)
+	var atOnce []event.Envelope
 	for seq := range int64(each) {
 		for k := range keys {
-			s.publish(t, ev("x.y", fmt.Sprint("k", k), seq+1))
+			if e := ev("x.y", fmt.Sprint("k", k), seq+1); seq < each/2 {
+				s.publish(t, e)
+			} else {
+				atOnce = append(atOnce, e)
+			}
 		}
 	}
+	s.publish(t, atOnce...)
 	in.wait(t, keys*each)
 	last := map[string]int64{}
 	for _, e := range in.got {
@@ -290,6 +300,24 @@ func failureStaysInItsKey(t *testing.T, s suite) {
 	})
 	s.publish(t, ev("x.y", "bad", 1), ev("x.y", "good", 1), ev("x.y", "fine", 1))
 	in.wait(t, 2)
+}
+
+func slowStaysInItsKey(t *testing.T, s suite) {
+	in, slow, release := s.inbox(), s.inbox(), make(chan struct{})
+	s.subscribe(t, "g", []string{"x.y"}, func(ctx context.Context, e event.Envelope) error {
+		if e.Key != "slow" {
+			return in.take(ctx, e)
+		}
+		err := slow.take(ctx, e)
+		<-release
+		return err
+	})
+	s.publish(t, ev("x.y", "slow", 1), ev("x.y", "slow", 2), ev("x.y", "good", 1), ev("x.y", "fine", 1))
+	slow.wait(t, 1)
+	in.wait(t, 2)
+	slow.nothing(t) // while the one before it is handled
+	close(release)
+	slow.wait(t, 1)
 }
 
 func panicSurvives(t *testing.T, s suite) {

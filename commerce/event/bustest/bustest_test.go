@@ -45,6 +45,14 @@ func (b bus) Subscribe(ctx context.Context, group string, names []string, fn eve
 		names = []string{"*"}
 	case "ErrorBringsAgain":
 		fn = func(ctx context.Context, e event.Envelope) error { _ = inner(ctx, e); return nil }
+	case "SlowStaysInItsKey":
+		fn = func(ctx context.Context, e event.Envelope) error {
+			go func() {
+				defer func() { _ = recover() }()
+				_ = inner(ctx, e)
+			}()
+			return nil
+		}
 	case "RetryAfter":
 		fn = func(ctx context.Context, e event.Envelope) error {
 			if err := inner(ctx, e); err != nil {
@@ -72,7 +80,7 @@ func (b bus) Subscribe(ctx context.Context, group string, names []string, fn eve
 }
 
 func TestBus(t *testing.T) {
-	guards := []string{"EachGroup", "GroupShares", "NoGroupIsEverybody", "Names", "ErrorBringsAgain", "RetryAfter", "StopWaits", "StopEnds", "OutsideUnits"}
+	guards := []string{"EachGroup", "GroupShares", "NoGroupIsEverybody", "Names", "ErrorBringsAgain", "RetryAfter", "SlowStaysInItsKey", "StopWaits", "StopEnds", "OutsideUnits"}
 	guardtest.Run(t, guards, func(t *testing.T, without string) {
 		bustest.Run(t, bustest.Features{HoldsBack: true, Within: 1500 * time.Millisecond}, func(t *testing.T) event.Bus { return bus{membus.New(slog.New(slog.DiscardHandler)), without} })
 	})

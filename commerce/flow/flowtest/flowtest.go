@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"StaleOrder", staleOrder},
 		{"StaleEnds", staleEnds},
 		{"StaleWhileSaving", staleWhileSaving},
+		{"PruneEnded", pruneEnded},
+		{"PruneMany", pruneMany},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
@@ -214,6 +216,53 @@ func flowsApart(t *testing.T, h Harness) {
 	}
 	if got := stale(t, h.Journal, "fulfil", noon.Add(time.Hour), noon); !slices.Equal(got, []string{"x"}) {
 		t.Errorf("stale %v, want only the run of the flow", got)
+	}
+}
+
+// pruneEnded removes what is over, of every flow, and nothing that may go on.
+func pruneEnded(t *testing.T, h Harness) {
+	var all []flow.Entry
+	for _, name := range []string{"checkout", "fulfil"} {
+		for _, p := range []flow.Phase{flow.Running, flow.Waiting, flow.Parked, flow.Undoing, flow.Done, flow.Undone} {
+			for _, age := range []time.Duration{0, time.Hour} {
+				e := entry(fmt.Sprintf("%s-%v", p, age))
+				e.Flow, e.Phase, e.Touched = name, p, noon.Add(-age)
+				save(t, h.Journal, &e)
+				all = append(all, e)
+			}
+		}
+	}
+	for _, want := range []int64{4, 0} {
+		if n, err := h.Journal.Prune(t.Context(), noon); err != nil || n != want {
+			t.Errorf("pruned %d, %v; want %d", n, err, want)
+		}
+	}
+	for _, e := range all {
+		over := (e.Phase == flow.Done || e.Phase == flow.Undone) && e.Touched.Before(noon)
+		if got := load(t, h.Journal, e.Flow, e.ID); (got.Version == 0) != over {
+			t.Errorf("%s %s of %v: there = %v, want %v", e.Flow, e.ID, e.Touched, got.Version != 0, !over)
+		}
+	}
+}
+
+// pruneMany removes more than one statement does.
+func pruneMany(t *testing.T, h Harness) {
+	const runs = 701
+	err := h.Scope.Do(t.Context(), func(ctx context.Context) error {
+		for i := range runs {
+			e := entry(fmt.Sprint(i))
+			e.Phase = flow.Done
+			if err := h.Journal.Save(ctx, &e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := h.Journal.Prune(t.Context(), noon.Add(time.Hour)); err != nil || n != runs {
+		t.Errorf("pruned %d, %v; want %d", n, err, runs)
 	}
 }
 

@@ -52,6 +52,13 @@ func (j journal) Stale(ctx context.Context, name string, active, waiting time.Ti
 	return j.Journal.Stale(ctx, name, active, waiting)
 }
 
+func (j journal) Prune(ctx context.Context, before time.Time) (int64, error) {
+	if j.without == "PruneEnded" {
+		before = before.Add(time.Hour)
+	}
+	return j.Journal.Prune(ctx, before)
+}
+
 // byVersion walks those that wait last.
 func (j journal) byVersion(ctx context.Context, name string, active, waiting time.Time) iter.Seq2[flow.Entry, error] {
 	return func(yield func(flow.Entry, error) bool) {
@@ -66,7 +73,7 @@ func (j journal) byVersion(ctx context.Context, name string, active, waiting tim
 }
 
 func TestJournal(t *testing.T) {
-	guards := []string{"StaleLoses", "OneStarts", "OneSaves", "JoinsUnit", "StaleLimits", "StaleOrder"}
+	guards := []string{"StaleLoses", "OneStarts", "OneSaves", "JoinsUnit", "StaleLimits", "StaleOrder", "PruneEnded"}
 	guardtest.Run(t, guards, func(t *testing.T, without string) {
 		flowtest.Run(t, func(*testing.T) flowtest.Harness {
 			db := memstore.New()

@@ -34,6 +34,8 @@ func Run(t *testing.T, open func(t *testing.T) idem.Store) {
 		{"FreeForgets", freeForgets},
 		{"FreeKeepsApplied", freeKeepsApplied},
 		{"FreeIsFenced", freeIsFenced},
+		{"SweepForgetsTheDead", sweepForgetsTheDead},
+		{"SweepKeepsTheLiving", sweepKeepsTheLiving},
 		{"Prune", prune},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -252,6 +254,32 @@ func freeIsFenced(t *testing.T, s idem.Store) {
 	if got := there(t, s, r); got.Fence != 2 {
 		t.Errorf("%+v, want the claim of the one who took over", got)
 	}
+}
+
+func sweepForgetsTheDead(t *testing.T, s idem.Store) {
+	r := claim(t, s, record("k"))
+	if n, err := s.Sweep(t.Context(), r.Until.Add(time.Second)); n != 1 || err != nil {
+		t.Fatalf("swept %d, %v; want 1", n, err)
+	}
+	if err := s.Save(t.Context(), r); !errors.Is(err, idem.ErrInFlight) {
+		t.Errorf("who came back from the dead saved: %v", err)
+	}
+	claim(t, s, record("k"))
+}
+
+func sweepKeepsTheLiving(t *testing.T, s idem.Store) {
+	living, applied, done := claim(t, s, record("living")), claim(t, s, record("applied")), claim(t, s, record("done"))
+	applied.State, done.State, done.Answer = idem.Applied, idem.Done, []byte(`{}`)
+	if err := errors.Join(s.Save(t.Context(), applied), s.Save(t.Context(), done)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := s.Sweep(t.Context(), living.Until)
+	late, lateErr := s.Sweep(t.Context(), living.Until.Add(time.Second))
+	if err := errors.Join(err, lateErr); n != 0 || late != 1 || err != nil {
+		t.Errorf("swept %d and %d, %v; want 0 and then 1", n, late, err)
+	}
+	there(t, s, applied)
+	there(t, s, done)
 }
 
 func prune(t *testing.T, s idem.Store) {

@@ -77,8 +77,18 @@ func (s store) Free(ctx context.Context, r idem.Record) error {
 	return s.Idem.Free(ctx, r)
 }
 
+func (s store) Sweep(ctx context.Context, now time.Time) (int64, error) {
+	switch s.without {
+	case "SweepForgetsTheDead":
+		return 0, nil
+	case "SweepKeepsTheLiving":
+		return s.Idem.Sweep(ctx, now.Add(time.Hour))
+	}
+	return s.Idem.Sweep(ctx, now)
+}
+
 func TestIdem(t *testing.T) {
-	guards := []string{"OneClaims", "LiveLeaseHolds", "OneTakes", "DoneIsNotTaken", "FenceHolds", "SaveJoinsUnit", "FreeForgets", "FreeKeepsApplied", "FreeIsFenced"}
+	guards := []string{"OneClaims", "LiveLeaseHolds", "OneTakes", "DoneIsNotTaken", "FenceHolds", "SaveJoinsUnit", "FreeForgets", "FreeKeepsApplied", "FreeIsFenced", "SweepForgetsTheDead", "SweepKeepsTheLiving"}
 	guardtest.Run(t, guards, func(t *testing.T, without string) {
 		idemtest.Run(t, func(*testing.T) idem.Store { return store{memstore.Idem{DB: memstore.New()}, without} })
 	})

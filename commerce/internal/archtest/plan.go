@@ -48,10 +48,13 @@ var plan = []floor{
 	{"commerce/driver/bunstore/buntest", []string{"commerce/driver/bunstore"}, true}, // opens servers
 	{"commerce/embed", library, true},
 	{"commerce/embed/shoptest", library, true},
+	{"commerce/embed/topologytest", append([]string{"commerce/driver/bunstore/buntest"}, exported...), true},
+	{"commerce/embed/contracttest", exported, true},
 	{"transport/httpapi", []string{kernel, runners, engines, flows}, true}, // see inRoutes
 	{"transport/openapi", []string{kernel, runners, "transport/httpapi"}, true},
 	{"transport/*", []string{kernel, runners}, true},
 	{"hosts/*", append([]string{"hosts/*", "hosts/internal/*"}, exported...), true},
+	{"hosts/internal/fleettest", append([]string{"hosts/internal/*", "commerce/driver/bunstore/buntest", "commerce/embed/shoptest"}, exported...), true},
 	{"hosts/internal/*", append([]string{"hosts/internal/*"}, exported...), true},
 	{"examples", nil, false}, // the test that runs them
 	{"examples/*", exported, true},
@@ -122,7 +125,7 @@ func (f floor) against(name, imp string) string {
 		return "only the standard library here"
 	case !ours:
 		return ""
-	case isSuite(to) && name != "commerce/embed/shoptest":
+	case isSuite(to) && !(isSuite(name) && matchAny(f.may, to)):
 		return "only _test.go files may"
 	case !matchAny(f.may, to) || strings.HasPrefix(to, "commerce/internal/"):
 		return "not on its floor"

@@ -49,6 +49,9 @@ var cases = []test{
 	{"Rollback", rollback},
 	{"MarkJoins", markJoins},
 	{"RecordJoins", recordJoins},
+	{"AttemptLimit", attemptLimit},
+	{"AttemptExact", attemptExact},
+	{"ForgetAttempts", forgetAttempts},
 }
 
 // Guards are the names of all cases.
@@ -484,6 +487,9 @@ func filters(t *testing.T, s order.Store) {
 		"payment":     {order.Filter{PaymentStatus: order.PayVoided}, []string{"ord_002"}},
 		"fulfillment": {order.Filter{FulfillmentStatus: order.PartlyFulfilled}, []string{"ord_002"}},
 		"customer":    {order.Filter{CustomerID: "cus_1"}, []string{"ord_002"}},
+		"guests":      {order.Filter{OfGuests: true}, []string{"ord_001"}},
+		"guests' too": {order.Filter{OfGuests: true, Email: a.Email}, []string{"ord_001"}},
+		"both":        {order.Filter{OfGuests: true, CustomerID: "cus_1"}, []string{}},
 		"hostile":     {order.Filter{CustomerID: hostile}, []string{}},
 		"no status":   {order.Filter{PaymentStatus: hostile}, []string{}},
 		"no number":   {order.Filter{Number: hostile}, []string{}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -117,7 +118,7 @@ func (b *broken) Numbers(ctx context.Context, n int64) (int64, error) {
 
 func (b *broken) Orders(ctx context.Context, f order.Filter) ([]order.Row, error) {
 	if b.without == "Filters" {
-		f.CustomerID = ""
+		f.OfGuests = false
 	}
 	if b.without == "PagesMeet" && f.After != nil {
 		f.After.ID = "" // what was placed at the same time is lost
@@ -154,6 +155,23 @@ func (b *broken) Record(ctx context.Context, evs ...event.Envelope) error {
 		b.seen[e.ID] = true
 	}
 	return b.Store.Record(ctx, evs...)
+}
+
+func (b *broken) Attempt(ctx context.Context, key string, now time.Time, window time.Duration, limit int) (bool, time.Duration, error) {
+	switch b.without {
+	case "AttemptLimit":
+		key = strings.ToLower(key)
+	case "AttemptExact":
+		limit++
+	}
+	return b.Store.Attempt(ctx, key, now, window, limit)
+}
+
+func (b *broken) ForgetAttempts(ctx context.Context, before time.Time) error {
+	if b.without == "ForgetAttempts" {
+		return nil
+	}
+	return b.Store.ForgetAttempts(ctx, before)
 }
 
 func (b *broken) Scope() txn.Scope {

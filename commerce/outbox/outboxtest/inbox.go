@@ -141,6 +141,9 @@ func failCounts(t *testing.T, h Harness) {
 }
 
 func lettersList(t *testing.T, h Harness) {
+	if got, err := h.Inbox.Dead(t.Context()); err != nil || len(got) > 0 {
+		t.Errorf("dead %v, %v; want none", got, err)
+	}
 	var want []string
 	for i := range 5 {
 		h.bury(t, "mail", ev(fmt.Sprint("evt_", i), "k"))
@@ -163,6 +166,9 @@ func lettersList(t *testing.T, h Harness) {
 	}
 	if got := list(outbox.Letters{Consumer: "mail", Query: page.Query{Limit: 2}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("letters %v, want %v", got, want)
+	}
+	if got, err := h.Inbox.Dead(t.Context()); err != nil || !reflect.DeepEqual(got, []outbox.DeadCount{{Consumer: "mail", Count: 5}, {Consumer: "search", Count: 1}}) {
+		t.Errorf("dead %v, %v; want 5 of mail and 1 of search", got, err)
 	}
 	if got := list(outbox.Letters{}); len(got) != 6 {
 		t.Errorf("letters of all %v, want 6", got)
@@ -219,4 +225,24 @@ func pruneInbox(t *testing.T, h Harness) {
 		t.Errorf("prune: %d, %v; want 1", n, err)
 	}
 	h.enter(t, t.Context(), "mail", "evt_1", true)
+}
+
+func pruneLetters(t *testing.T, h Harness) {
+	h.fail(t, letter("evt_trying"), 1)
+	h.bury(t, "mail", ev("evt_dead", "k"))
+	h.bury(t, "mail", ev("evt_redone", "k"))
+	if err := h.Inbox.Redrive(t.Context(), "mail", "evt_redone"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		before time.Time
+		want   int64
+	}{{noon, 0}, {noon.Add(time.Second), 2}, {noon.Add(time.Second), 0}} {
+		if n, err := h.Inbox.PruneLetters(t.Context(), c.before); err != nil || n != c.want {
+			t.Errorf("prune letters before %v: %d, %v; want %d", c.before, n, err, c.want)
+		}
+	}
+	if _, err := h.Inbox.Letter(t.Context(), "mail", "evt_dead"); err != nil {
+		t.Errorf("the dead letter: %v, want it kept", err)
+	}
 }

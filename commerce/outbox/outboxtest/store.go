@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"ArchiveKeeps", archiveKeeps},
 		{"Republish", republish},
 		{"RepublishPending", republishPending},
+		{"RepublishEnds", republishEnds},
+		{"Leases", leases},
 		{"Lag", lag},
 		{"Prune", prune},
 		{"Wakes", wakes},
@@ -57,9 +59,11 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"RedriveOnce", redriveOnce},
 		{"DropForgets", dropForgets},
 		{"PruneInbox", pruneInbox},
+		{"PruneLetters", pruneLetters},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
+	t.Run("ID", func(t *testing.T) { id(t, open(t), open(t)) })
 }
 
 var noon = time.Date(2030, 1, 2, 12, 0, 0, 123456000, time.UTC)
@@ -350,6 +354,101 @@ func republishPending(t *testing.T, h Harness) {
 	h.wantPending(t, "evt_1")
 	h.archive(t, h.pending(t)...)
 	h.wantPending(t)
+}
+
+// republishEnds republishes while a relay takes what comes back.
+func republishEnds(t *testing.T, h Harness) {
+	const n = 2100
+	err := h.Scope.Do(t.Context(), func(ctx context.Context) error {
+		for i := range n {
+			if err := h.Recorder.Record(ctx, ev(fmt.Sprint("evt_", i), "a")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []int64
+	take := func() {
+		rows := h.pending(t)
+		var positions []int64
+		for _, r := range rows {
+			order = append(order, r.Event.Seq)
+			positions = append(positions, r.Position)
+		}
+		part := outbox.Part("a")
+		fence, _, err := h.Store.Lease(t.Context(), part, "me", noon, noon.Add(time.Minute))
+		if err := errors.Join(err, h.Store.Archive(t.Context(), part, fence, positions, noon.Add(time.Hour))); err != nil {
+			t.Errorf("archive: %v", err)
+		}
+	}
+	take()
+	order = nil
+	type answer struct {
+		n   int64
+		err error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		n, err := h.Store.Republish(context.WithoutCancel(t.Context()), outbox.Again{Since: noon})
+		done <- answer{n, err}
+	}()
+	for ended := false; !ended; take() {
+		select {
+		case got := <-done:
+			if ended = true; got.n != n || got.err != nil {
+				t.Errorf("republish: %d, %v; want %d", got.n, got.err, n)
+			}
+		default:
+		}
+	}
+	if len(order) != n || !slices.IsSorted(order) {
+		t.Errorf("%d events came back, want %d in order", len(order), n)
+	}
+}
+
+func leases(t *testing.T, h Harness) {
+	if got, err := h.Store.Leases(t.Context()); err != nil || len(got) > 0 {
+		t.Errorf("leases %v, %v; want none", got, err)
+	}
+	if _, err := h.Store.ID(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []outbox.Lease{{Part: 3, Owner: "b", Until: noon.Add(time.Minute)}, {Part: 11, Owner: "a", Until: noon.Add(time.Hour)}}
+	for _, l := range []outbox.Lease{want[1], want[0]} {
+		if _, ok, err := h.Store.Lease(t.Context(), l.Part, l.Owner, noon, l.Until); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	if got, err := h.Store.Leases(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("leases %+v, %v; want %+v", got, err, want)
+	}
+}
+
+// id asks for the names of two databases, of one of them at once.
+func id(t *testing.T, one, other Harness) {
+	var mu sync.Mutex
+	var got []string
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			name, err := one.Store.ID(context.Background())
+			mu.Lock()
+			defer mu.Unlock()
+			if got = append(got, name); err != nil {
+				t.Errorf("id: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if got = slices.Compact(got); len(got) != 1 || got[0] == "" {
+		t.Errorf("ids %q of one database, want one", got)
+	}
+	if name, err := other.Store.ID(t.Context()); err != nil || name == got[0] {
+		t.Errorf("id of another database %q, %v; want another than %q", name, err, got[0])
+	}
 }
 
 func lag(t *testing.T, h Harness) {

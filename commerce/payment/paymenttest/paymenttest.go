@@ -21,7 +21,8 @@ import (
 
 // Guards are the names of all cases.
 var Guards = []string{"RoundTrip", "NotFound", "InsertOnce", "StaleLoses", "OneWriterWins", "ProviderIDOnce", "ProviderIDWins", "RefusalKeepsUnit",
-	"OfOrders", "LedgerRoundTrip", "LedgerOnce", "LedgerWins", "Unsettled", "Rollback", "MarkJoins", "RecordJoins", "WritersQueue"}
+	"OfOrders", "LedgerRoundTrip", "LedgerOnce", "LedgerWins", "Unsettled", "Rollback", "MarkJoins", "RecordJoins", "WritersQueue",
+	"OfProvider", "NoticeRoundTrip", "NoticeOnce", "NoticesDue", "NoticeStale", "NoticeJoins", "NoticesPruned"}
 
 var cases = map[string]func(*testing.T, payment.Store){
 	"RoundTrip":        roundTrip, // non-ASCII, hostile text, numbers of many digits
@@ -41,6 +42,13 @@ var cases = map[string]func(*testing.T, payment.Store){
 	"MarkJoins":        markJoins,
 	"RecordJoins":      recordJoins, // an event is rolled back with its unit
 	"WritersQueue":     writersQueue,
+	"OfProvider":       ofProvider,
+	"NoticeRoundTrip":  noticeRoundTrip,
+	"NoticeOnce":       noticeOnce, // 8 receivers, 1 event
+	"NoticesDue":       noticesDue,
+	"NoticeStale":      noticeStale, // 8 workers, 1 attempt
+	"NoticeJoins":      noticeJoins, // done in one unit with its effect
+	"NoticesPruned":    noticesPruned,
 }
 
 // Run runs the suite against the stores that open returns, each of them empty.

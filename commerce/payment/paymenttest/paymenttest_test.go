@@ -105,7 +105,7 @@ func (b *broken) Record(ctx context.Context, evs ...event.Envelope) error {
 
 func (b *broken) Scope() txn.Scope {
 	switch b.without {
-	case "Rollback", "MarkJoins":
+	case "Rollback", "MarkJoins", "NoticeJoins":
 		return loose{}
 	default:
 		return b.Payments.Scope()
@@ -116,3 +116,41 @@ func (b *broken) Scope() txn.Scope {
 type loose struct{}
 
 func (loose) Do(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
+
+func (b *broken) OfProvider(ctx context.Context, provider, id string) (payment.Payment, error) {
+	p, err := b.Payments.OfProvider(ctx, provider, id)
+	if b.without == "OfProvider" && errors.Is(err, payment.ErrNotFound) {
+		return payment.Payment{}, nil
+	}
+	return p, err
+}
+
+func (b *broken) Keep(ctx context.Context, r payment.Received) (bool, error) {
+	if b.without == "NoticeRoundTrip" {
+		r.ProviderID = ""
+	}
+	added, err := b.Payments.Keep(ctx, r)
+	return added || b.without == "NoticeOnce", err
+}
+
+func (b *broken) DueNotices(ctx context.Context, now time.Time, limit int) ([]payment.Received, error) {
+	if b.without == "NoticesDue" {
+		now = now.Add(-time.Microsecond)
+	}
+	return b.Payments.DueNotices(ctx, now, limit)
+}
+
+func (b *broken) SaveNotice(ctx context.Context, r payment.Received) error {
+	err := b.Payments.SaveNotice(ctx, r)
+	if b.without == "NoticeStale" && errors.Is(err, payment.ErrStale) {
+		return nil
+	}
+	return err
+}
+
+func (b *broken) PruneNotices(ctx context.Context, before time.Time) (int64, error) {
+	if b.without == "NoticesPruned" {
+		before = before.Add(time.Microsecond)
+	}
+	return b.Payments.PruneNotices(ctx, before)
+}

@@ -18,7 +18,7 @@ import (
 )
 
 // Guards are the names of all cases.
-var Guards = []string{"RoundTrip", "NotFound", "MarketMadeOnce", "PricesFit", "ReplaceRemoves", "ReplaceOverwrites",
+var Guards = []string{"RoundTrip", "NotFound", "MarketMadeOnce", "PricesFit", "ReplaceRemoves", "ReplaceOverwrites", "FirstPricesOnce",
 	"GenerationCounts", "RollbackForgets", "OneReadingOfPrices", "OneReadingOfSettings", "DeletedIsGone"}
 
 var cases = map[string]func(*testing.T, pricing.Store){
@@ -28,6 +28,7 @@ var cases = map[string]func(*testing.T, pricing.Store){
 	"PricesFit":            pricesFit,         // only what was asked for, in order
 	"ReplaceRemoves":       replaceRemoves,    // gone goes, and nothing else
 	"ReplaceOverwrites":    replaceOverwrites, // also with null
+	"FirstPricesOnce":      firstPricesOnce,   // 8 goroutines, one of them finds none
 	"GenerationCounts":     generationCounts,  // 8 goroutines, no bump is lost
 	"RollbackForgets":      rollbackForgets,   // prices, settings and generation go with their unit
 	"OneReadingOfPrices":   oneReadingOfPrices,
@@ -218,6 +219,35 @@ func replaceOverwrites(t *testing.T, s pricing.Store) {
 	got, _, err := s.Prices(ctx, pricing.PriceFilter{VariantIDs: []string{"v"}})
 	must(t, err)
 	same(t, "prices", got, []pricing.Price{price("v", "EUR", "", 1, 11), price("v", "EUR", "", 2, 7, 30)})
+}
+
+// firstPricesOnce lets units that have all seen that a variant has no prices
+// give it some, each others.
+func firstPricesOnce(t *testing.T, s pricing.Store) {
+	for round := range 5 {
+		variant := fmt.Sprint("v", round)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				err := s.Scope().Do(t.Context(), func(ctx context.Context) error {
+					have, err := s.LockPrices(ctx, []string{variant, "other"})
+					if err != nil || len(have) > 0 {
+						return err
+					}
+					return s.ReplacePrices(ctx, nil, []pricing.Price{price(variant, "EUR", "", int64(1+i), 100), price(variant, "EUR", "", int64(100+i), 90)})
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		got, _, err := s.Prices(t.Context(), pricing.PriceFilter{VariantIDs: []string{variant}})
+		must(t, err)
+		if len(got) != 2 || got[1].MinQuantity != got[0].MinQuantity+99 {
+			t.Fatalf("a variant has the prices %v; want those of one unit", got)
+		}
+	}
 }
 
 func generationCounts(t *testing.T, s pricing.Store) {

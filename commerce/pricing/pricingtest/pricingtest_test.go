@@ -71,6 +71,13 @@ func (b broken) Prices(ctx context.Context, f pricing.PriceFilter) ([]pricing.Pr
 	return prices, gen, err
 }
 
+func (b broken) LockPrices(ctx context.Context, variants []string) ([]pricing.Price, error) {
+	if b.without == "FirstPricesOnce" {
+		return nil, nil
+	}
+	return b.Store.LockPrices(ctx, variants)
+}
+
 func (b broken) ReplacePrices(ctx context.Context, gone, put []pricing.Price) error {
 	switch b.without {
 	case "ReplaceRemoves":

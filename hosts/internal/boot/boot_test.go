@@ -194,7 +194,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestProductionHasNoPictures(t *testing.T) {
-	s := serve(t, config(t, "MERCER_ENV=production", "MERCER_SECRET=0123456789abcdef0123456789abcdef"))
+	s := serve(t, config(t, "MERCER_ENV=production", "MERCER_SECRET=0123456789abcdef0123456789abcdef", "JWT_SECRET=fedcba9876543210fedcba9876543210"))
 	if resp, _ := s.ask(t, "GET", "/demo/blue-hour-mug.svg", ""); resp.StatusCode != 404 {
 		t.Errorf("pictures of the demo in production: %s", resp.Status)
 	}

@@ -15,13 +15,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mercer-commerce/mercer/hosts/internal/telemetry"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
 )
 
 // Environments that a shop can run in.
 const (
 	Development = "development"
-	Production  = "production" // refuses secrets that make themselves, and test payments
+	Production  = "production" // refuses secrets that make themselves or that everybody knows, and test payments
 )
 
 // Config is how a shop is opened and served. Load makes one.
@@ -36,10 +37,21 @@ type Config struct {
 	Env            string // Development or Production
 	Name           string // of the shop
 	Secret         []byte // of guests' tokens; nil: made and kept in Data
+	JWTSecret      []byte // that signs access tokens; nil: keys of JWTKeys do
+	JWTKeys        string // directory of keys
+	NATS           string // servers, "" where events stay in the process
+	Service        string // name of this service of the platform
+	Engines        []string
+	FilesURL       string // of the product service, for the gateway
+	Replicas       int    // NATS servers that keep each event
+	StorefrontURL  string // of the shop's pages, "" unknown
+	MetricsToken   string
 	Fakepay        string // file of the test payment provider, "" without
 	Demo           bool   // a trial: remedies are told for make demo
 	LogLevel       slog.Level
 	LogJSON        bool
+
+	Args []string // of a command, after its name
 
 	// What no setting reaches, for hosts and their tests.
 	Connect func(driver.Connector) driver.Connector // as in bunstore.Options
@@ -47,6 +59,7 @@ type Config struct {
 	Idle    time.Duration                           // as in flow.Options
 	At      func(point string)                      // as in checkout.Options
 
+	tel      *telemetry.Telemetry // nil: nothing is traced and counted
 	settings []Setting
 }
 
@@ -113,6 +126,7 @@ func (c Config) ServeFaults() Faults {
 	if c.Secret == nil {
 		f = append(f, Fault{"MERCER_SECRET", "production does not make it by itself: set 32 or more random bytes (openssl rand -hex 32)"})
 	}
+	f = append(f, c.published()...)
 	if c.Fakepay != "" {
 		f = append(f, Fault{"MERCER_FAKEPAY", "test payments are refused in production"})
 	}
@@ -208,7 +222,7 @@ func (l *loader) file(source, path string) (given, bool) {
 
 // unknown finds variables that nobody reads: most are misspelled.
 func (l *loader) unknown() {
-	known := []string{"MERCER_URL", "MERCER_TOKEN", "MERCER_TOKEN_FILE"} // the command line's own
+	known := []string{"MERCER_URL", "MERCER_TOKEN", "MERCER_TOKEN_FILE", "MERCER_STAFF_PASSWORD"} // the command line's own
 	for _, s := range settings {
 		known = append(known, s.name)
 		if s.secret {

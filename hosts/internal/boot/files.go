@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (s *Shop) Import(ctx context.Context, f Upload, o importer.ImportOptions, p
 	if err := opImport.Admit(ctx, o); err != nil {
 		return Import{}, err
 	}
-	in := Import{ID: importID("local", ident.Key(ctx)), Status: ImportRunning, Bytes: f.Size, CreatedAt: now(), StartedAt: new(now())}
+	in := Import{ID: cmp.Or(o.ID, importID("local", ident.Key(ctx))), Status: ImportRunning, Bytes: f.Size, CreatedAt: now(), StartedAt: new(now())}
 	o.ID, o.Size = in.ID, f.Size
 	in.Options = o
 	o.Progress = func(p importer.Progress) {

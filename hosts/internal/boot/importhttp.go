@@ -39,11 +39,15 @@ var (
 // memory.
 func (m *Imports) register(mux *httpapi.Mux) {
 	h := importHandlers{m, mux}
-	mux.Handle("POST /v1/admin/imports", h.handler(h.create))
-	mux.Handle("GET /v1/admin/imports/{id}", h.handler(h.show))
-	mux.Handle("GET /v1/admin/imports/{id}/report", h.handler(h.report))
-	mux.Handle("POST /v1/admin/imports/{id}/cancel", h.handler(h.cancel))
+	for i, f := range []func(http.ResponseWriter, *http.Request) error{h.create, h.show, h.report, h.cancel} {
+		mux.Handle(filePatterns[i], h.handler(f))
+	}
 }
+
+// Routes of files, which are no operations.
+var filePatterns = []string{"POST /v1/admin/imports", "GET /v1/admin/imports/{id}", "GET /v1/admin/imports/{id}/report", "POST /v1/admin/imports/{id}/cancel"}
+
+const exportRoute = "GET /v1/admin/exports/catalog"
 
 type importHandlers struct {
 	*Imports
@@ -60,27 +64,35 @@ func (h importHandlers) handler(f func(http.ResponseWriter, *http.Request) error
 }
 
 func (h importHandlers) create(w http.ResponseWriter, r *http.Request) error {
-	o, err := h.options(r)
+	o, key, err := uploadOf(r)
 	if err != nil {
 		return err
 	}
-	keys := r.Header.Values("Idempotency-Key")
-	if len(keys) == 0 {
-		return httpapi.ErrKeyRequired
-	}
-	if len(keys) > 1 || keys[0] == "" || len(keys[0]) > 255 {
-		return idem.ErrBadKey
-	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return httpapi.ErrWrongType.Saying("send the file itself as the body")
-	}
 	who := ident.From(r.Context())
-	k := kept{By: who.ID, Import: Import{ID: importID(who.String(), keys[0]), Status: ImportQueued, Options: o, CreatedAt: now()}}
+	k := kept{By: who.ID, Import: Import{ID: importID(who.String(), key), Status: ImportQueued, Options: o, CreatedAt: now()}}
 	return h.take(w, r, k)
 }
 
-// options reads how to import, and refuses who may not.
-func (h importHandlers) options(r *http.Request) (importer.ImportOptions, error) {
+// uploadOf reads how to import and the idempotency key, and refuses who may not
+// and what is not a file.
+func uploadOf(r *http.Request) (o importer.ImportOptions, key string, err error) {
+	if o, err = importOptionsOf(r); err != nil {
+		return o, "", err
+	}
+	keys := r.Header.Values("Idempotency-Key")
+	switch {
+	case len(keys) == 0:
+		return o, "", httpapi.ErrKeyRequired
+	case len(keys) > 1 || keys[0] == "" || len(keys[0]) > 255:
+		return o, "", idem.ErrBadKey
+	case strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/"):
+		return o, "", httpapi.ErrWrongType.Saying("send the file itself as the body")
+	}
+	return o, keys[0], nil
+}
+
+// importOptionsOf reads how to import, and refuses who may not.
+func importOptionsOf(r *http.Request) (importer.ImportOptions, error) {
 	if err := opImport.Admit(r.Context(), importer.ImportOptions{}); err != nil {
 		return importer.ImportOptions{}, err
 	}
@@ -185,26 +197,33 @@ func (h importHandlers) show(w http.ResponseWriter, r *http.Request) error {
 
 // asked returns the import that a reader asks for.
 func (h importHandlers) asked(r *http.Request, params ...string) (Import, error) {
-	if err := opImports.Admit(r.Context(), op.Nothing{}); err != nil {
-		return Import{}, err
-	}
-	if err := onlyParams(r.URL.Query(), params...); err != nil {
+	if err := mayRead(r, params...); err != nil {
 		return Import{}, err
 	}
 	return h.Import(r.PathValue("id"))
 }
 
+// mayRead refuses who may not see imports, and parameters other than params.
+func mayRead(r *http.Request, params ...string) error {
+	if err := opImports.Admit(r.Context(), op.Nothing{}); err != nil {
+		return err
+	}
+	return onlyParams(r.URL.Query(), params...)
+}
+
 func (h importHandlers) report(w http.ResponseWriter, r *http.Request) error {
-	in, err := h.asked(r, "format")
+	format, err := reportFormat(r)
+	if err != nil {
+		return err
+	}
+	in, err := h.Import(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	if in.Report == nil {
 		return ErrImportNotFound.Saying("the import has no report yet")
 	}
-	switch format := r.URL.Query().Get("format"); format {
-	case "", "json":
-		return writeJSON(w, http.StatusOK, in.Report)
+	switch format {
 	case "csv":
 		attach(w, "text/csv; charset=utf-8", in.ID+".csv")
 		return in.Report.WriteCSV(w)
@@ -212,12 +231,26 @@ func (h importHandlers) report(w http.ResponseWriter, r *http.Request) error {
 		attach(w, "text/plain; charset=utf-8", in.ID+".txt")
 		return in.Report.WriteText(w)
 	default:
-		return badParam("format", "want json, csv or text")
+		return writeJSON(w, http.StatusOK, in.Report)
+	}
+}
+
+// reportFormat returns the format that a reader wants, and refuses who may not
+// have it.
+func reportFormat(r *http.Request) (string, error) {
+	if err := mayRead(r, "format"); err != nil {
+		return "", err
+	}
+	switch format := r.URL.Query().Get("format"); format {
+	case "", "json", "csv", "text":
+		return format, nil
+	default:
+		return "", badParam("format", "want json, csv or text")
 	}
 }
 
 func (h importHandlers) cancel(w http.ResponseWriter, r *http.Request) error {
-	if err := opImport.Admit(r.Context(), importer.ImportOptions{}); err != nil {
+	if err := mayCancel(r); err != nil {
 		return err
 	}
 	in, err := h.Cancel(r.PathValue("id"))
@@ -225,6 +258,18 @@ func (h importHandlers) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, in)
+}
+
+func mayCancel(r *http.Request) error { return opImport.Admit(r.Context(), importer.ImportOptions{}) }
+
+// fileGates are what is refused of requests for files before anything of them
+// leaves a gateway, by route.
+var fileGates = map[string]func(*http.Request) error{
+	filePatterns[0]: func(r *http.Request) error { _, _, err := uploadOf(r); return err },
+	filePatterns[1]: func(r *http.Request) error { return mayRead(r) },
+	filePatterns[2]: func(r *http.Request) error { _, err := reportFormat(r); return err },
+	filePatterns[3]: mayCancel,
+	exportRoute:     func(r *http.Request) error { _, err := exportOptions(r); return err },
 }
 
 // readImportOptions reads the query of an import.

@@ -10,13 +10,20 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/mercer-commerce/mercer/commerce"
+	"github.com/mercer-commerce/mercer/commerce/account"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
 	"github.com/mercer-commerce/mercer/commerce/embed"
+	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/hosts/internal/telemetry"
+	"github.com/mercer-commerce/mercer/transport/httpapi"
 )
 
 // ErrNoShop says that there is no database yet.
@@ -25,36 +32,52 @@ var ErrNoShop = fault.New(fault.NotFound, "boot.no_shop", "there is no shop")
 // Shop is a shop on the database of a Config.
 type Shop struct {
 	*embed.Shop
-	log  *slog.Logger
-	stop func() error // ends the payment providers
-	lock io.Closer    // nil: not served by this process
+	log    *slog.Logger
+	late   *lateBus       // nil: events stay in this process, or the process is a part of the platform
+	tokens account.Tokens // nil: nobody signs in through this process
+	stop   func() error   // ends the payment providers
+	lock   io.Closer      // nil: not served by this process
 }
 
 // Close ends the shop's own work, then closes the database, then lets another
 // server have it.
 func (s *Shop) Close() error {
-	err := errors.Join(s.Shop.Close(), s.stop(), s.DB.Close())
+	err := s.Shop.Close()
+	if s.late != nil {
+		s.late.stop()
+	}
+	err = errors.Join(err, s.stop(), s.DB.Close())
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 	}
 	return err
 }
 
+// Drain is embed.Shop.Drain. Where events travel over NATS, and NATS is not there
+// or the shop is one of a command, they wait in the outbox for who serves.
+func (s *Shop) Drain(ctx context.Context) error {
+	if s.late != nil && s.late.ready(ctx) != nil {
+		return nil
+	}
+	return s.Shop.Drain(ctx)
+}
+
 // Logger returns a logger to w as c wants it.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogJSON {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(telemetry.Logs(slog.NewJSONHandler(w, opts)))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(telemetry.Logs(slog.NewTextHandler(w, opts)))
 }
 
 // Open opens the shop to serve it: it does its own work until Close. It makes
 // what is missing, migrates when c says so, and returns ErrServed when another
 // process serves the same SQLite file, bunstore.ErrSchema when the tables are
-// not current.
+// not current. With c.NATS events travel there, when it is there: nothing else
+// waits for it.
 func Open(ctx context.Context, c Config, log *slog.Logger) (*Shop, error) {
-	if err := c.ServeFaults().orNil(); err != nil {
+	if err := append(c.ServeFaults(), c.keyless()...).orNil(); err != nil {
 		return nil, err
 	}
 	var held io.Closer
@@ -117,16 +140,29 @@ func present(path string, create bool) error {
 }
 
 // opening is what may be done on the way.
-type opening struct{ passive, make, migrate bool }
+type opening struct {
+	passive, make, migrate bool
+
+	bus       event.Bus // nil: one in this process
+	elsewhere op.Caller // the other parts of the platform; nil: this is the whole shop
+}
 
 func (c Config) open(ctx context.Context, log *slog.Logger, o opening) (*Shop, error) {
 	db, err := OpenDB(ctx, c, log, o.make)
 	if err != nil {
 		return nil, err
 	}
+	var late *lateBus
+	if c.NATS != "" {
+		late = newLateBus(log)
+		o.bus = late
+	}
 	s, err := c.on(ctx, db, log, o)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if s.late = late; late != nil && !o.passive {
+		late.begin(ctx, c)
 	}
 	return s, nil
 }
@@ -144,12 +180,29 @@ func (c Config) on(ctx context.Context, db *bunstore.DB, log *slog.Logger, o ope
 	if err != nil {
 		return nil, err
 	}
-	providers, stop, err := c.providers()
+	engines := c.Engines
+	if o.elsewhere == nil {
+		engines = commerce.EngineNames // a whole shop
+	}
+	providers, stop, err := c.providers(slices.Contains(engines, "payment"))
 	if err != nil {
 		return nil, err
 	}
-	s, err := embed.On(ctx, db, &embed.Options{Log: log, Name: c.Name, Secret: secret, Passive: o.passive, Providers: providers,
-		Lease: c.Lease, Idle: c.Idle, At: c.At})
+	tokens, err := c.signer(o.make)
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	mailer, err := c.mailer(slices.Contains(engines, "notification"))
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	opts := embed.Options{Log: log, Name: c.Name, Secret: secret, Passive: o.passive, Providers: providers,
+		Tokens: tokens, Engines: engines, Elsewhere: o.elsewhere, Bus: o.bus, Lease: c.Lease, Idle: c.Idle, At: c.At,
+		Unlimited: c.RateLimit == (httpapi.RateLimit{}), Mailer: mailer, StorefrontURL: c.StorefrontURL}
+	if c.tel != nil {
+		opts.Watch = c.tel.Handler
+	}
+	s, err := embed.On(ctx, db, &opts)
 	if err == nil && o.migrate && !o.passive {
 		if err = s.Seed(ctx, "USD", "US"); err != nil {
 			err = errors.Join(err, s.Close())
@@ -158,13 +211,15 @@ func (c Config) on(ctx context.Context, db *bunstore.DB, log *slog.Logger, o ope
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	return &Shop{Shop: s, log: log, stop: stop}, nil
+	c.watchShop(s)
+	return &Shop{Shop: s, log: log, tokens: tokens, stop: stop}, nil
 }
 
-// providers returns the ways to pay, and what ends them.
-func (c Config) providers() ([]payment.Provider, func() error, error) {
+// providers returns the ways to pay, and what ends them. Where payments are
+// elsewhere, nothing is opened for them.
+func (c Config) providers(here bool) ([]payment.Provider, func() error, error) {
 	all := []payment.Provider{offlinepay.New()}
-	if c.Fakepay == "" {
+	if !here || c.Fakepay == "" {
 		return all, func() error { return nil }, nil
 	}
 	fake, stop, err := fakepay.Open(c.Fakepay, nil)

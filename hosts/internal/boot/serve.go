@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -12,9 +13,7 @@ import (
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/account"
-	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/fault"
-	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/hosts/internal/demo"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
@@ -23,6 +22,25 @@ import (
 
 // ErrAddrTaken says that another program listens where the shop should.
 var ErrAddrTaken = fault.New(fault.Conflict, "boot.addr_taken", "the address is taken")
+
+// ServeShop opens a whole shop and serves it until ctx ends.
+func ServeShop(ctx context.Context, c Config, log *slog.Logger, ready func(addr string)) error {
+	return Watched("server", serveShop)(ctx, c, log, ready)
+}
+
+func serveShop(ctx context.Context, c Config, log *slog.Logger, ready func(addr string)) (err error) {
+	s, err := Open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return Serve(ctx, c, s, func(addr string) {
+		log.Info("serving", "url", URL(addr), "database", c.Database())
+		if ready != nil {
+			ready(addr)
+		}
+	})
+}
 
 // Serve serves s at c.Addr until ctx ends, and calls ready with the address in
 // use when it does. Then it takes no new request, lets those in flight finish
@@ -93,58 +111,32 @@ func URL(addr string) string {
 
 // Handler serves everything that s can be asked over HTTP.
 func Handler(c Config, s *Shop, imports *Imports) http.Handler {
-	m := httpapi.New(&httpapi.Options{
-		Log: s.log, Authenticator: keys{s.Accounts}, Generation: generation(s.DB), AllowedOrigins: c.AllowedOrigins,
+	m := httpapi.New(c.watchHTTP(&httpapi.Options{
+		Log: s.log, Authenticator: account.Access(s.tokens, account.Keys(s.Accounts)), Generation: generationOf(s.Shop.Shop), AllowedOrigins: c.AllowedOrigins,
 		RateLimit: c.RateLimit, TrustedProxies: c.TrustedProxies,
-	})
+	}))
 	var all []op.Handler
-	s.Register(op.RegistrarFunc(func(h op.Handler) {
+	s.Register(c.registrar(op.RegistrarFunc(func(h op.Handler) {
 		all = append(all, h)
 		m.Register(h)
-	}))
-	openapi.Pages(m, httpapi.Routes, all, openapi.Info{Title: c.Name, Version: Version(), Description: "Everything that can be asked of the shop."}, openapi.Link{Text: "Store", URL: "/v1/store"},
-		openapi.Link{Text: "Products", URL: "/v1/products"}, openapi.Link{Text: "Categories", URL: "/v1/categories"}, openapi.Link{Text: "Readiness", URL: "/readyz"})
+	})))
+	c.pages(m, all)
 	imports.register(m)
-	m.Handle("GET /v1/admin/exports/catalog", exports(s, m))
+	m.Handle(exportRoute, exports(s, m))
 	if c.Env != Production {
 		m.Handle("GET /demo/{picture}", demo.Pictures())
 	}
-	ready := readiness(s.DB)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/readyz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			ready.ServeHTTP(w, r) // with more to tell than the mux knows
-			return
-		}
-		m.ServeHTTP(w, r)
-	})
+	checks := healthOf(s.DB, nil)
+	if s.late != nil { // it sells without
+		checks = append(checks, Check{Name: "nats", Probe: s.late.ready, Optional: true})
+	}
+	return c.front(m, true, checks...)
 }
 
-// keys finds out whose secret key a request carries.
-type keys struct{ accounts account.Service }
-
-// Authenticate implements ident.Authenticator.
-func (k keys) Authenticate(ctx context.Context, bearer string) (ident.Actor, error) {
-	out, err := k.accounts.Authenticate(ident.As(ctx, "httpapi"), account.AuthenticateInput{Secret: bearer})
-	switch fault.KindOf(err) {
-	case "":
-		return ident.Actor{Kind: ident.Staff, ID: out.KeyID, Scopes: out.Scopes}, nil
-	case fault.Invalid: // too long to be one
-		return ident.Actor{}, fault.ErrUnauthenticated
-	default:
-		return ident.Actor{}, err
-	}
-}
-
-// generation names the state of what catalog reads show.
-func generation(db *bunstore.DB) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		products, err := bunstore.Catalog{DB: db}.Generation(ctx)
-		if err != nil {
-			return "", err
-		}
-		prices, err := bunstore.Pricing{DB: db}.Generation(ctx)
-		return fmt.Sprintf("%d.%d", products, prices), err
-	}
+// pages serves the pages that people read.
+func (c Config) pages(m *httpapi.Mux, all []op.Handler) {
+	openapi.Pages(m, httpapi.Routes, all, openapi.Info{Title: c.Name, Version: Version(), Description: "Everything that can be asked of the shop.", Streams: Streams()}, openapi.Link{Text: "Store", URL: "/v1/store"},
+		openapi.Link{Text: "Products", URL: "/v1/products"}, openapi.Link{Text: "Categories", URL: "/v1/categories"}, openapi.Link{Text: "Readiness", URL: "/readyz"})
 }
 
 // Version returns the version of the program as it was built.

@@ -8,10 +8,12 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
 )
 
@@ -49,7 +51,23 @@ var settings = []setting{
 		preset: fixed(""), set: setProxies},
 	{name: "MERCER_ENV", flag: "env", doc: "development or production", preset: fixed(Development), set: setEnv},
 	{name: "MERCER_NAME", flag: "name", doc: "name of the shop", preset: fixed("Mercer"), set: func(c *Config, v string) error { c.Name = v; return nil }},
-	{name: "MERCER_SECRET", secret: true, doc: "secret of guests' tokens, 32 bytes or more", preset: fixed(""), show: mask, set: setSecret},
+	{name: "MERCER_SECRET", secret: true, doc: "secret of guests' tokens, 32 bytes or more", preset: fixed(""), show: mask,
+		set: func(c *Config, v string) error { return setSecret(&c.Secret, v) }},
+	{name: "JWT_SECRET", secret: true, doc: "secret that access tokens are signed with, 32 bytes or more; without it keys in MERCER_JWT_KEYS sign", preset: fixed(""), show: mask,
+		set: func(c *Config, v string) error { return setSecret(&c.JWTSecret, v) }},
+	{name: "MERCER_JWT_KEYS", doc: "directory of Ed25519 keys (PEM) that sign access tokens, the newest by name first; made where a single server finds none",
+		preset: func(c *Config) string { return filepath.Join(c.Data, "jwt") }, set: func(c *Config, v string) error { c.JWTKeys = v; return nil }},
+	{name: "MERCER_NATS", others: []string{"NATS_URL"}, flag: "nats", secret: true, show: maskURL, set: setNATS, preset: fixed(""),
+		doc: "NATS servers that services meet at, nats://user:password@host:4222, with commas between them; a single server publishes its events there, and sells on without"},
+	{name: "MERCER_SERVICE", flag: "service", doc: "name of this service of the platform: " + strings.Join(ServiceNames(), ", "), preset: fixed(""), set: setService},
+	{name: "MERCER_ENGINES", flag: "engines", doc: "engines in this process, with commas between them; those of the service when it is not set",
+		preset: fixed(""), set: setEngines},
+	{name: "MERCER_FILES_URL", flag: "files-url", doc: "where the gateway sends catalog files to: the product service's own address, http://host:port", preset: fixed(""), set: setFilesURL},
+	{name: "MERCER_NATS_REPLICAS", doc: "how many NATS servers keep each event: 1, or 3 of a cluster", preset: fixed("1"), set: setReplicas},
+	{name: "MERCER_STOREFRONT_URL", flag: "storefront-url", doc: "address of the shop's pages, for links in mails", preset: fixed(""),
+		set: func(c *Config, v string) error { return setURL(&c.StorefrontURL, v) }},
+	{name: "MERCER_METRICS_TOKEN", secret: true, doc: "bearer token that opens /metrics to other machines; private addresses need none", preset: fixed(""), show: mask,
+		set: func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 	{name: "MERCER_FAKEPAY", doc: "file that the test payment provider keeps its payments in; it is off without", preset: fixed(""),
 		set: func(c *Config, v string) error { c.Fakepay = v; return nil }},
 	{name: "MERCER_LOG", flag: "log", doc: "debug, info, warn or error; and text or json, with a comma between them", preset: fixed("info,text"), set: setLog},
@@ -227,14 +245,84 @@ func setEnv(c *Config, v string) error {
 	return nil
 }
 
-func setSecret(c *Config, v string) error {
+// setSecret sets a secret, nil for none.
+func setSecret(to *[]byte, v string) error {
 	if v == "" {
 		return nil
 	}
 	if len(v) < 32 {
 		return fmt.Errorf("want 32 bytes or more, it has %d", len(v))
 	}
-	c.Secret = []byte(v)
+	*to = []byte(v)
+	return nil
+}
+
+// setURL sets the address of a site, without a path at its end.
+func setURL(to *string, v string) error {
+	u, err := url.Parse(v)
+	if v != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery+u.Fragment != "" || u.User != nil) {
+		return fmt.Errorf("want an address as https://shop.example; it is %q", v)
+	}
+	*to = strings.TrimSuffix(v, "/")
+	return nil
+}
+
+func setFilesURL(c *Config, v string) error { return setURL(&c.FilesURL, v) }
+
+func setNATS(c *Config, v string) error {
+	for _, one := range list(v) {
+		u, err := url.Parse(one)
+		if err != nil || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) || u.Host == "" {
+			return fmt.Errorf("want nats://user:password@host:4222; one is %q", maskURL(one))
+		}
+	}
+	c.NATS = v
+	return nil
+}
+
+// maskURL hides the passwords in addresses.
+func maskURL(v string) string {
+	all := list(v)
+	for i, one := range all {
+		if u, err := url.Parse(one); err == nil {
+			all[i] = u.Redacted()
+		} else {
+			all[i] = "********"
+		}
+	}
+	return strings.Join(all, ",")
+}
+
+func setReplicas(c *Config, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 5 {
+		return fmt.Errorf("want 1 to 5; it is %q", v)
+	}
+	c.Replicas = n
+	return nil
+}
+
+func setService(c *Config, v string) error {
+	if v != "" && !slices.Contains(ServiceNames(), v) {
+		return fmt.Errorf("want one of %s; it is %q", strings.Join(ServiceNames(), ", "), v)
+	}
+	c.Service = v
+	if v != "" {
+		c.DB = strings.ReplaceAll(c.DB, "{service}", v)
+	}
+	return nil
+}
+
+func setEngines(c *Config, v string) error {
+	for _, e := range list(v) {
+		if !slices.Contains(commerce.EngineNames, e) {
+			return fmt.Errorf("want some of %s; one is %q", strings.Join(commerce.EngineNames, ", "), e)
+		}
+		c.Engines = append(c.Engines, e)
+	}
+	if c.Engines == nil && c.Service != "" {
+		c.Engines = EnginesOf(c.Service)
+	}
 	return nil
 }
 

@@ -14,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/account"
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
@@ -36,10 +38,13 @@ func of[P any](t event.Type[P]) eventType { return eventType{t.Name, t.Version, 
 // events are all that the shop announces. TestEventsAreComplete finds those that
 // are missing here.
 var events = []eventType{
+	of(account.Registered), of(account.EmailVerified), of(account.PasswordResetRequested), of(account.PasswordChanged), of(account.EmailChangeRequested),
+	of(account.SuspiciousRefresh),
 	of(cart.Completed), of(cart.Merged), of(cart.Abandoned),
 	of(catalog.ProductCreated), of(catalog.ProductUpdated), of(catalog.ProductArchived), of(catalog.CategoryChanged),
 	of(inventory.StockChanged), of(inventory.StockLow), of(inventory.StockOut), of(inventory.BackInStock),
-	of(order.EventPlaced), of(order.EventConfirmed), of(order.EventCanceled), of(order.EventCompleted), of(order.EventShipped), of(order.EventDelivered),
+	of(notification.EventSent), of(notification.EventFailed),
+	of(order.EventPlaced), of(order.EventConfirmed), of(order.EventCanceled), of(order.EventCompleted), of(order.EventShipped), of(order.EventDelivered), of(order.EventAccessRequested),
 	of(payment.EventAuthorized), of(payment.EventCaptured), of(payment.EventFailed), of(payment.EventCanceled),
 	of(pricing.PriceChanged), of(pricing.TaxChanged),
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/hosts/internal/boot"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
 	"github.com/mercer-commerce/mercer/transport/openapi"
 )
@@ -16,6 +17,6 @@ func operations() (all []op.Handler) {
 }
 
 func TestOpenAPI(t *testing.T) {
-	info := openapi.Info{Title: "Mercer", Version: "1", Description: "Everything that can be asked of the shop."}
+	info := openapi.Info{Title: "Mercer", Version: "1", Description: "Everything that can be asked of the shop.", Streams: boot.Streams()}
 	current(t, "openapi.json", openapi.Document(httpapi.Routes, operations(), info))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mercer-commerce/mercer/commerce/cart"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
@@ -22,6 +23,7 @@ var tables = []struct {
 	{"Order", "commerce/order", "Transitions", order.Transitions.Mermaid},
 	{"Fulfillment", "commerce/order", "FulfillmentTransitions", order.FulfillmentTransitions.Mermaid},
 	{"Payment", "commerce/payment", "Transitions", payment.Transitions.Mermaid},
+	{"Mail", "commerce/notification", "States", notification.States.Mermaid},
 }
 
 // declaredTables returns the comments of all tables by "package.variable".

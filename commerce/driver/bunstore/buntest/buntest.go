@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -201,7 +200,7 @@ func (p *pool) put(t testing.TB, name string) {
 func dropDead(t testing.TB, admin *sql.DB) {
 	for _, name := range column(t, admin, "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'mercer\\_test\\_%'") {
 		var pid, n int
-		if _, err := fmt.Sscanf(name, "mercer_test_%d_%d", &pid, &n); err != nil || pid != os.Getpid() && syscall.Kill(pid, 0) == nil {
+		if _, err := fmt.Sscanf(name, "mercer_test_%d_%d", &pid, &n); err != nil || pid != os.Getpid() && alive(pid) {
 			continue
 		}
 		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+name); err != nil {

@@ -86,7 +86,8 @@ CREATE TABLE IF NOT EXISTS mercer_idem (
     at BIGINT NOT NULL,
     saves BIGINT NOT NULL,
     PRIMARY KEY (scope, k),
-    KEY idem_at (at)
+    KEY idem_at (at),
+    KEY idem_state (state, until)
 ) ENGINE = InnoDB;
 
 -- Periodic work. fence counts the owners; last_error is empty after a success.

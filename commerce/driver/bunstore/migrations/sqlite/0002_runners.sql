@@ -89,6 +89,8 @@ CREATE TABLE IF NOT EXISTS mercer_idem (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS mercer_idem_at ON mercer_idem (at);
 
+CREATE INDEX IF NOT EXISTS mercer_idem_state ON mercer_idem (state, until);
+
 -- Periodic work. fence counts the owners; last_error is empty after a success.
 CREATE TABLE IF NOT EXISTS mercer_job (
     name TEXT NOT NULL,

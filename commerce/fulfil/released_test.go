@@ -1,0 +1,14 @@
+package fulfil
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/mercer-commerce/mercer/commerce/event/releasedtest"
+)
+
+// TestReleasedStates holds what runs remember against the frozen states: runs
+// outlive releases, and are taken over by processes of another one (G01).
+func TestReleasedStates(t *testing.T) {
+	releasedtest.Check(t, "ship", reflect.TypeFor[shipState]())
+}

@@ -1,0 +1,88 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/op"
+)
+
+// Receiver is a Provider that sends notices of its own accord (webhooks).
+type Receiver interface {
+	Provider
+	// Receive verifies the signature over body, the raw bytes as they came, and
+	// reads what they are about. The names in header are in lower case. It
+	// returns ErrSignature unless body is of the provider and not old, and
+	// fault.ErrMalformed for what is signed but cannot be read. It keeps nothing.
+	Receive(ctx context.Context, header map[string][]string, body []byte) (Notice, error)
+}
+
+// Notice is what a provider sends. It is never believed: it says only whose news
+// to fetch. One without PaymentID and ProviderID is about nothing that is
+// followed.
+type Notice struct {
+	ID         string // of the event at the provider, the same when it is sent again; at most 255 bytes
+	Type       string // in the words of the provider; at most 255 bytes
+	PaymentID  string // ours, where the provider knows it
+	ProviderID string // of the payment at the provider
+}
+
+// NoticeState is what became of a notice.
+type NoticeState string
+
+// The states of a notice.
+const (
+	NoticeOpen    NoticeState = "open"
+	NoticeDone    NoticeState = "done"
+	NoticeIgnored NoticeState = "ignored" // about nothing that is followed
+	NoticeFailed  NoticeState = "failed"  // given up
+)
+
+// Received is a Notice as it is kept, once for each Provider and ID.
+type Received struct {
+	Notice
+	Provider   string // name of the driver
+	State      NoticeState
+	Attempts   int // to apply it, the version of the row
+	ReceivedAt time.Time
+	DueAt      time.Time // of the next attempt; zero when it is over
+	Error      string    // of the last attempt
+}
+
+// ReceiveInput is a notice as it came.
+type ReceiveInput struct {
+	Provider string              `json:"provider" path:"provider" minLength:"1" maxLength:"64"`
+	Headers  map[string][]string `json:"headers,omitempty" header:"*" maxProperties:"100"` // names in lower case
+	Body     []byte              `json:"body" body:"raw" maxLength:"349524"`               // 256 kB, measured as base64
+}
+
+// Receive verifies a notice of a provider and keeps it for Apply, once for each
+// event of the provider: again is fine. It does nothing else. It returns
+// ErrProviderUnknown, ErrSignature, and fault.ErrMalformed for a notice that
+// does not say which event it is.
+func (e *Engine) Receive(ctx context.Context, in ReceiveInput) (op.Nothing, error) {
+	if err := OpReceive.Admit(ctx, in); err != nil {
+		return op.Nothing{}, err
+	}
+	from, ok := e.receivers[in.Provider]
+	if !ok {
+		return op.Nothing{}, ErrProviderUnknown
+	}
+	n, err := from.Receive(ctx, in.Headers, in.Body)
+	if err != nil {
+		e.opts.Log.WarnContext(ctx, "payment: a notice is refused", "provider", in.Provider, "err", err)
+		return op.Nothing{}, err
+	}
+	const most = 255
+	if n.ID == "" || len(n.ID) > most || len(n.Type) > most || len(n.PaymentID) > most || len(n.ProviderID) > most {
+		return op.Nothing{}, fault.ErrMalformed.Saying("the notice does not say which event it is")
+	}
+	now := e.now()
+	r := Received{Notice: n, Provider: in.Provider, State: NoticeOpen, ReceivedAt: now, DueAt: now}
+	if n.PaymentID == "" && n.ProviderID == "" {
+		r.State, r.DueAt = NoticeIgnored, time.Time{}
+	}
+	_, err = e.store.Keep(ctx, r)
+	return op.Nothing{}, err
+}
