@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/order"
 )
 
@@ -14,7 +15,7 @@ import (
 // is held against the document, and each operation is in the walk.
 func TestJourney(t *testing.T) {
 	data := t.TempDir()
-	d := document(t, "MERCER_NAME=Corner", "MERCER_STOREFRONT_URL=https://shop.example", "MERCER_DATA="+data)
+	d := document(t, "MERCER_NAME=Corner", "MERCER_STOREFRONT_URL=https://shop.example", "MERCER_DATA="+data, "MERCER_FAKEPAY="+filepath.Join(data, "bank.db"))
 	boss := d.staff("*")
 	guest := d.as()
 
@@ -28,6 +29,7 @@ func TestJourney(t *testing.T) {
 	w.cancel(mug)
 	w.people(mug, mailbox{w, filepath.Join(data, "mails")})
 	w.stock(mug)
+	w.webhooks()
 	w.keys()
 	w.tidyUp()
 
@@ -39,6 +41,20 @@ func TestJourney(t *testing.T) {
 			t.Errorf("%s was answered with %v: walk there", id, seen[id])
 		}
 	}
+}
+
+// webhooks are what a payment provider sends, signed and not.
+func (w walk) webhooks() {
+	header, body := fakepay.New(nil).Notice("evt_1", "pay_none")
+	provider := w.as()
+	for name, values := range header {
+		provider = provider.with(name, values[0])
+	}
+	for range 2 {
+		provider.ask(204, "POST /v1/webhooks/fake", string(body))
+	}
+	w.guest.ask(400, "POST /v1/webhooks/fake", string(body)).want("code", "payment.bad_signature")
+	provider.ask(404, "POST /v1/webhooks/nobody", string(body)).want("code", "payment.provider_unknown")
 }
 
 type walk struct {
