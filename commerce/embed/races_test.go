@@ -226,7 +226,7 @@ func TestCorrectingStock(t *testing.T) {
 func TestPriceChangesWhileCompleting(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := scaled(12, 40)
-		mug := w.Variant("Mug", 1000, int64(n))
+		mug := w.Variant("Mug", 1000, int64(n+2))
 		carts := w.carts(n, one(mug))
 		together(n+1, func(i int) {
 			if i == n {
