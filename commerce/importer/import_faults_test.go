@@ -187,6 +187,9 @@ func TestProgress(t *testing.T) {
 	var seen []importer.Progress
 	opts := importer.ImportOptions{Size: int64(len(file)), Progress: func(p importer.Progress) { seen = append(seen, p) }}
 	rep := s.load(t, file, opts)
+	if first := seen[0]; first.Rows > 1 || first.Products != 0 || first.Through != 0 {
+		t.Errorf("at the beginning %+v, want that nothing is written", first)
+	}
 	last := seen[len(seen)-1]
 	if want := (importer.Progress{Bytes: int64(len(file)), Total: int64(len(file)), Rows: rep.Rows, Products: rep.Products, Through: rep.Through}); last != want {
 		t.Errorf("at the end %+v, want %+v", last, want)

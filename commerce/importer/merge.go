@@ -31,6 +31,7 @@ type good struct {
 	changed bool // prices or stock
 	failed  bool
 	tracker string // that the last file has named
+	stocked string // id of the variant whose stock is written already
 	old     *catalog.Variant
 }
 

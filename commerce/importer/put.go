@@ -20,9 +20,10 @@ func (g goodsIn) tracked(id string) bool {
 	return slices.ContainsFunc(g.levels[id], func(l inventory.Level) bool { return l.Tracked })
 }
 
-// put brings part into the shop: products, then prices, then stock, so that a
-// variant has no price or stock before it exists. It returns the items that it
-// has dealt with: when faults stop the import, none after the first faulty one.
+// put brings part into the shop: products, then stock, then prices. It may end
+// after any of them, and then nothing is for sale before its stock is counted,
+// and to do it again does the rest. It returns the items that it has dealt with:
+// when faults stop the import, none after the first faulty one.
 func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 	have, err := r.plan(ctx, part)
 	if err != nil {
@@ -34,13 +35,16 @@ func (r *run) put(ctx context.Context, part []*item) ([]*item, error) {
 		}
 		part = untilFault(part)
 	}
+	if have, err = r.untrack(ctx, part, have); err != nil {
+		return nil, err
+	}
 	if have, err = r.putProducts(ctx, part, have, r.opts.DryRun); err != nil {
 		return nil, err
 	}
-	if err := r.putPrices(ctx, part, have); err != nil {
+	if err := r.putLevels(ctx, part, have, r.opts.DryRun); err != nil {
 		return nil, err
 	}
-	if err := r.putLevels(ctx, part, have, r.opts.DryRun); err != nil {
+	if err := r.putPrices(ctx, part, have); err != nil {
 		return nil, err
 	}
 	if r.opts.OnFault == OnFaultStop && r.opts.DryRun {
@@ -70,6 +74,12 @@ func (r *run) preview(ctx context.Context, part []*item, have goodsIn) (goodsIn,
 	if err := r.putLevels(ctx, part, have, true); err != nil {
 		return have, err
 	}
+	forget(part)
+	return have, nil
+}
+
+// forget leaves of a dry run only the faults, and what is not to be written.
+func forget(part []*item) {
 	for _, it := range part {
 		for i := range it.goods {
 			it.goods[i].changed = false
@@ -79,7 +89,6 @@ func (r *run) preview(ctx context.Context, part []*item, have goodsIn) (goodsIn,
 		}
 		it.changes = nil
 	}
-	return have, nil
 }
 
 // putProducts writes the products of part. Those that somebody else has written

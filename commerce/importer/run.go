@@ -105,6 +105,7 @@ func (r *run) open(ctx context.Context, file io.Reader) error {
 		return err
 	}
 	r.report.Currency, r.report.UnknownColumns = currency, r.reader.Unknown()
+	r.progress() // whoever wants to go on later knows the import before it writes
 	return nil
 }
 

@@ -151,9 +151,14 @@ func (w *world) importFile(ctx context.Context, s *shop, from source, o importer
 	return nil
 }
 
-// report writes what an import did.
+// report writes what an import did. Of a file of which nothing could be read
+// there is nothing to show to people.
 func (w *world) report(in boot.Import) error {
 	if in.Report == nil {
+		return nil
+	}
+	unread := in.Error != nil && in.Report.Rows == 0 && len(in.Report.Faults) == 0
+	if unread && (w.format == "csv" || w.format == "table") {
 		return nil
 	}
 	if w.format == "csv" {
