@@ -26,17 +26,21 @@ build: ## the programs, in ./bin
 # What the tests can use, and why it is not used when it is not there. A name in
 # MERCER_TEST_REQUIRE makes its lack a failure. The tests themselves look at the
 # same variables.
-optional       := mysql mariadb race chromium toxiproxy
-with_mysql      = $(MERCER_TEST_MYSQL)
-with_mariadb    = $(MERCER_TEST_MARIADB)
-with_race       = $(filter 1,$(shell go env CGO_ENABLED))
-with_chromium   = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-with_toxiproxy  = $(or $(MERCER_TEST_TOXIPROXY),$(shell command -v toxiproxy-server))
-lack_mysql      = MySQL (MERCER_TEST_MYSQL is not set)
-lack_mariadb    = MariaDB (MERCER_TEST_MARIADB is not set)
-lack_race       = the race detector (there is no C compiler)
-lack_chromium   = the reference page in a browser (there is no chromium)
-lack_toxiproxy  = networks that break (there is no toxiproxy-server)
+optional        := mysql mariadb race chromium toxiproxy stripe-mock node
+with_mysql       = $(MERCER_TEST_MYSQL)
+with_mariadb     = $(MERCER_TEST_MARIADB)
+with_race        = $(filter 1,$(shell go env CGO_ENABLED))
+with_chromium    = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+with_toxiproxy   = $(or $(MERCER_TEST_TOXIPROXY),$(shell command -v toxiproxy-server))
+with_stripe-mock = $(or $(MERCER_TEST_STRIPE_MOCK),$(shell command -v stripe-mock),$(wildcard $(TOOLS)/stripe-mock-*/stripe-mock))
+with_node        = $(and $(shell command -v node),$(shell command -v npm))
+lack_mysql       = MySQL (MERCER_TEST_MYSQL is not set)
+lack_mariadb     = MariaDB (MERCER_TEST_MARIADB is not set)
+lack_race        = the race detector (there is no C compiler)
+lack_chromium    = the reference page in a browser (there is no chromium)
+lack_toxiproxy   = networks that break (there is no toxiproxy-server)
+lack_stripe-mock = requests before Stripe's own mock (there was no stripe-mock; the tests build it where they can)
+lack_node        = webhooks signed by Stripe's own library (there is no node, or no npm)
 
 comma    := ,
 required := $(subst $(comma), ,$(MERCER_TEST_REQUIRE))

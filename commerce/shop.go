@@ -13,6 +13,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/checkout"
+	"github.com/mercer-commerce/mercer/commerce/explain"
 	"github.com/mercer-commerce/mercer/commerce/flow"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/ident"
@@ -42,8 +43,10 @@ type Shop struct {
 	Checkout   checkout.Service
 	Fulfil     fulfil.Service
 
-	// Outbox is of those who run the shop, nil where nobody has added it.
-	Outbox outbox.Service
+	// Explain and Outbox are of those who run the shop; Outbox is nil where nobody
+	// has added it.
+	Explain explain.Service
+	Outbox  outbox.Service
 }
 
 // Remote returns the shop behind c, over HTTP or NATS.
@@ -51,7 +54,7 @@ func Remote(c op.Caller) *Shop {
 	return &Shop{
 		Catalog: catalog.Client{Caller: c}, Inventory: inventory.Client{Caller: c}, Pricing: pricing.Client{Caller: c},
 		Carts: cart.Client{Caller: c}, Orders: order.Client{Caller: c}, Payments: payment.Client{Caller: c}, Accounts: account.Client{Caller: c}, Mails: notification.Client{Caller: c},
-		Storefront: storefront.Client{Caller: c}, Checkout: checkout.Client{Caller: c}, Fulfil: fulfil.Client{Caller: c}, Outbox: outbox.Client{Caller: c},
+		Storefront: storefront.Client{Caller: c}, Checkout: checkout.Client{Caller: c}, Fulfil: fulfil.Client{Caller: c}, Explain: explain.Client{Caller: c}, Outbox: outbox.Client{Caller: c},
 	}
 }
 
@@ -70,6 +73,9 @@ func RegisterFlows(r op.Registrar, s *Shop) {
 	storefront.Register(r, s.Storefront)
 	checkout.Register(r, s.Checkout)
 	fulfil.Register(r, s.Fulfil)
+	if s.Explain != nil {
+		explain.Register(r, s.Explain)
+	}
 }
 
 // RegisterEngines serves the operations of the engines alone on r, for flows
@@ -102,21 +108,23 @@ type Stores struct {
 // are, where catalog and payment are here, and Hasher and Tokens, where account
 // is: without them nobody can sign in; and Mailer, where notification is.
 type Options struct {
-	Elsewhere op.Caller        // reaches the engines that have no store here
-	Log       *slog.Logger     // slog.Default()
-	Now       func() time.Time // time.Now
-	Name      string           // of the shop, "Mercer"
-	Secret    []byte           // of guests' tokens, at least 32 bytes, the same in all processes
+	Elsewhere op.Caller                  // reaches the engines that have no store here
+	Log       *slog.Logger               // slog.Default()
+	Now       func() time.Time           // time.Now
+	ID        func(prefix string) string // ident.NewID
+	Name      string                     // of the shop, "Mercer"
+	Secret    []byte                     // of guests' tokens, at least 32 bytes, the same in all processes
 	Sanitizer catalog.Sanitizer
 	Providers []payment.Provider
 	Hasher    account.Hasher // of passwords
 	Tokens    account.Tokens // of those who sign in
 	Mailer    notification.Mailer
-	Accounts  account.Options          // Secret, Name, Log and Now are the shop's
-	Mails     notification.Options     // ShopName, Log and Now are the shop's
-	Holds     map[string]time.Duration // how long stock is kept, by payment method
-	Idle      time.Duration            // as in flow.Options
-	At        func(point string)       // as in checkout.Options
+	Accounts  account.Options                                  // Secret, Name, Log, Now and ID are the shop's
+	Mails     notification.Options                             // ShopName, Log, Now and ID are the shop's
+	Holds     map[string]time.Duration                         // how long stock is kept, by payment method
+	Idle      time.Duration                                    // as in flow.Options
+	At        func(point string)                               // as in checkout.Options
+	Pause     func(ctx context.Context, d time.Duration) error // as in checkout.Options
 }
 
 // Engines returns a shop whose engines keep their state in stores; those without
@@ -125,31 +133,31 @@ type Options struct {
 func Engines(stores Stores, o Options) *Shop {
 	s := Remote(o.Elsewhere)
 	if stores.Catalog != nil {
-		s.Catalog = catalog.New(stores.Catalog, o.Sanitizer, &catalog.Options{Log: o.Log, Now: o.Now})
+		s.Catalog = catalog.New(stores.Catalog, o.Sanitizer, &catalog.Options{Log: o.Log, Now: o.Now, ID: o.ID})
 	}
 	if stores.Inventory != nil {
-		s.Inventory = inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now})
+		s.Inventory = inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now, ID: o.ID})
 	}
 	if stores.Pricing != nil {
-		s.Pricing = pricing.New(stores.Pricing, &pricing.Options{Now: o.Now})
+		s.Pricing = pricing.New(stores.Pricing, &pricing.Options{Now: o.Now, ID: o.ID})
 	}
 	if stores.Carts != nil {
-		s.Carts = cart.New(stores.Carts, CartPrices{s.Pricing}, &cart.Options{Log: o.Log, Now: o.Now, Secret: o.Secret})
+		s.Carts = cart.New(stores.Carts, CartPrices{s.Pricing}, &cart.Options{Log: o.Log, Now: o.Now, ID: o.ID, Secret: o.Secret})
 	}
 	if stores.Orders != nil {
-		s.Orders = order.New(stores.Orders, &order.Options{Now: o.Now, Secret: o.Secret, Unlimited: o.Accounts.Unlimited})
+		s.Orders = order.New(stores.Orders, &order.Options{Now: o.Now, ID: o.ID, Secret: o.Secret, Unlimited: o.Accounts.Unlimited})
 	}
 	if stores.Payments != nil {
-		s.Payments = payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, Holds: o.Holds})
+		s.Payments = payment.New(stores.Payments, o.Providers, &payment.Options{Log: o.Log, Now: o.Now, ID: o.ID, Holds: o.Holds, Unlimited: o.Accounts.Unlimited})
 	}
 	if stores.Accounts != nil {
 		a := o.Accounts
-		a.Log, a.Now, a.Name, a.Secret = o.Log, o.Now, o.Name, o.Secret
+		a.Log, a.Now, a.ID, a.Name, a.Secret = o.Log, o.Now, o.ID, o.Name, o.Secret
 		s.Accounts = account.New(stores.Accounts, account.Ports{Hasher: o.Hasher, Tokens: o.Tokens}, &a)
 	}
 	if stores.Mails != nil {
 		n := o.Mails
-		n.Log, n.Now, n.ShopName = o.Log, o.Now, o.Name
+		n.Log, n.Now, n.ID, n.ShopName = o.Log, o.Now, o.ID, o.Name
 		s.Mails = notification.New(stores.Mails, Challenges{s.Accounts, s.Orders}, o.Mailer, &n)
 	}
 	return s
@@ -170,14 +178,21 @@ func AddFlows(s *Shop, j flow.Journal, o Options) Flows {
 	f := Flows{Storefront: storefront.New(storefront.Ports{Catalog: s.Catalog, Stock: s.Inventory, Prices: s.Pricing, Carts: s.Carts, Payments: s.Payments},
 		&storefront.Options{Log: o.Log, Now: o.Now, Name: o.Name, Secret: o.Secret})}
 	s.Storefront = f.Storefront
+	s.Explain = Explained(s, o.Log)
 	if j == nil {
 		return f
 	}
 	f.Checkout = checkout.New(checkout.Ports{Catalog: s.Catalog, Carts: s.Carts, Prices: s.Pricing, Stock: s.Inventory, Payments: s.Payments, Orders: s.Orders, Journal: j},
-		&checkout.Options{Log: o.Log, Now: o.Now, Secret: o.Secret, Idle: o.Idle, At: o.At})
+		&checkout.Options{Log: o.Log, Now: o.Now, ID: o.ID, Secret: o.Secret, Idle: o.Idle, Unlimited: o.Accounts.Unlimited, At: o.At, Pause: o.Pause})
 	f.Fulfil = fulfil.New(fulfil.Ports{Orders: s.Orders, Stock: s.Inventory, Journal: j}, &fulfil.Options{Log: o.Log, Now: o.Now, Idle: o.Idle})
 	s.Checkout, s.Fulfil = f.Checkout, f.Fulfil
 	return f
+}
+
+// Explained returns what explains the orders of a shop, of which the parts may be
+// anywhere. Only one that knows the outboxes of all of them can tell everything.
+func Explained(s *Shop, log *slog.Logger) *explain.Engine {
+	return explain.New(explain.Ports{Orders: s.Orders, Payments: s.Payments, Stock: s.Inventory, Outbox: s.Outbox}, &explain.Options{Log: log})
 }
 
 // inside returns a context in which the shop itself asks.

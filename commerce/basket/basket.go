@@ -11,14 +11,16 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 )
 
 // Ports are the engines that are asked, each at most once for a basket.
 type Ports struct {
-	Catalog catalog.Service
-	Stock   inventory.Service
-	Prices  pricing.Service
+	Catalog  catalog.Service
+	Stock    inventory.Service
+	Prices   pricing.Service
+	Payments payment.GiftCardService // asked for carts with gift cards alone
 }
 
 // Basket is a cart with everything that is known of its goods.
@@ -27,7 +29,8 @@ type Basket struct {
 	Variants map[string]catalog.VariantOf      // by id; those that exist
 	Stock    map[string]inventory.Availability // by variant; nil when it was not asked for
 	Input    pricing.QuoteInput
-	Quote    pricing.Quote
+	Quote    pricing.Quote // with what gift cards pay in its Totals
+	Cards    []Card        // of an open cart, in its order
 }
 
 // inside returns a context in which the shop itself asks: shoppers may not ask
@@ -86,7 +89,11 @@ func (p Ports) Requote(ctx context.Context, b Basket, c cart.Cart) (Basket, erro
 	b.Cart = c
 	b.Input = b.input()
 	var err error
-	b.Quote, err = p.Prices.Quote(inside(ctx), b.Input)
+	if b.Quote, err = p.Prices.Quote(inside(ctx), b.Input); err != nil {
+		return b, err
+	}
+	b.Cards, err = p.tenders(ctx, c)
+	b.apply()
 	return b, err
 }
 
@@ -151,6 +158,11 @@ func (b Basket) Requirements() []Requirement {
 			need("cart.not_deliverable", "/addresses/shipping", "We do not deliver this there.")
 		} else {
 			need("cart.shipping_option_required", "/shipping", "Choose how to deliver.")
+		}
+	}
+	for i, g := range b.Cards {
+		if g.Reason != "" {
+			need(payment.ErrGiftCardUnusable.Code, fmt.Sprintf("/gift_cards/%d", i), "Take the gift card "+g.Last4+" out: "+g.why()+".")
 		}
 	}
 	return out

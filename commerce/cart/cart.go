@@ -39,6 +39,7 @@ var Transitions = state.Table[Status]{
 const (
 	MaxItems    = 500
 	MaxQuantity = 9_999
+	MaxCards    = 10                  // gift cards
 	Lifetime    = 30 * 24 * time.Hour // after the last change
 )
 
@@ -61,6 +62,9 @@ type Cart struct {
 	Billing        *address.Address `json:"billing,omitempty"`
 	ShippingOption string           `json:"shipping_option,omitempty"`
 
+	// GiftCards are the cards that pay, in this order. Their codes are kept nowhere.
+	GiftCards []GiftCard `json:"gift_cards,omitempty"`
+
 	Attempt int    `json:"attempt"`            // counts checkouts; reopening adds one; from 1
 	Epoch   int    `json:"epoch"`              // of the token; raising it revokes the token
 	OrderID string `json:"order_id,omitempty"` // of a completed one
@@ -82,6 +86,12 @@ type Item struct {
 	Metadata  json.RawMessage `json:"metadata"`
 }
 
+// GiftCard names a card of the shop that pays a part.
+type GiftCard struct {
+	ID    string `json:"id"`
+	Last4 string `json:"last4"` // of its code
+}
+
 // CheckoutID names the attempt to turn this cart into an order.
 func (c Cart) CheckoutID() string { return c.ID + "." + strconv.Itoa(c.Attempt) }
 
@@ -96,9 +106,9 @@ func (c Cart) OpenKey() string {
 	return customer + "|" + c.Market + "|" + string(c.Currency)
 }
 
-// clone returns a copy whose items can be changed apart from those of c.
+// clone returns a copy whose lists can be changed apart from those of c.
 func (c Cart) clone() Cart {
-	c.Items = slices.Clone(c.Items)
+	c.Items, c.GiftCards = slices.Clone(c.Items), slices.Clone(c.GiftCards)
 	return c
 }
 

@@ -19,6 +19,8 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpSetAddress, s.SetAddress)
 	op.Handle(r, OpSetShippingOption, s.SetShippingOption)
 	op.Handle(r, OpClaim, s.Claim)
+	op.Handle(r, OpAddGiftCard, s.AddGiftCard)
+	op.Handle(r, OpRemoveGiftCard, s.RemoveGiftCard)
 	op.Handle(r, OpClose, s.Close)
 	op.Handle(r, OpReopen, s.Reopen)
 }
@@ -81,6 +83,16 @@ func (c Client) SetShippingOption(ctx context.Context, in SetShippingOptionInput
 // Claim implements Service.
 func (c Client) Claim(ctx context.Context, in ClaimInput) (Cart, error) {
 	return op.Call(ctx, c.Caller, OpClaim, in)
+}
+
+// AddGiftCard implements Service.
+func (c Client) AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, error) {
+	return op.Call(ctx, c.Caller, OpAddGiftCard, in)
+}
+
+// RemoveGiftCard implements Service.
+func (c Client) RemoveGiftCard(ctx context.Context, in RemoveGiftCardInput) (Cart, error) {
+	return op.Call(ctx, c.Caller, OpRemoveGiftCard, in)
 }
 
 // Close implements Service.

@@ -13,6 +13,9 @@ var (
 	ErrTaken        = fault.New(fault.Refused, "cart.market_taken", "the customer has another open cart in this market")
 	ErrExists       = fault.New(fault.Conflict, "cart.exists", "another cart has this id")
 
+	ErrGiftCardNotFound = fault.New(fault.NotFound, "cart.gift_card_not_found", "no such gift card in the cart")
+	ErrGiftCardsFull    = fault.New(fault.Refused, "cart.gift_cards_full", "a cart takes at most 10 gift cards")
+
 	// Codes of single items.
 	ErrNoPrice = fault.New(fault.Refused, "cart.item_unavailable", "this is not sold here")
 	ErrLimited = fault.New(fault.Refused, "inventory.insufficient_stock", "there is not enough stock") // Meta: Available

@@ -174,7 +174,8 @@ func (c *Cart) setQuantity(i int, quantity int64, price *money.Amount, limit *in
 
 // absorb puts the items of other, a cart in the same currency, in c. Equal items
 // are summed up to MaxQuantity at the price in c; what is beyond MaxItems stays
-// out. Items keep their ids.
+// out. Items keep their ids. Gift cards of other come after those of c, up to
+// MaxCards.
 func (c *Cart) absorb(other Cart) {
 	for _, it := range other.Items {
 		at := slices.IndexFunc(c.Items, func(own Item) bool {
@@ -185,6 +186,11 @@ func (c *Cart) absorb(other Cart) {
 			c.Items[at].Quantity = min(c.Items[at].Quantity+it.Quantity, MaxQuantity)
 		case len(c.Items) < MaxItems:
 			c.Items = append(c.Items, it)
+		}
+	}
+	for _, g := range other.GiftCards {
+		if len(c.GiftCards) < MaxCards && !c.holds(g.ID) {
+			c.GiftCards = append(c.GiftCards, g)
 		}
 	}
 }

@@ -47,6 +47,8 @@ type Service interface {
 	SetAddress(ctx context.Context, in SetAddressInput) (Cart, error)
 	SetShippingOption(ctx context.Context, in SetShippingOptionInput) (Cart, error)
 	Claim(ctx context.Context, in ClaimInput) (Cart, error)
+	AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, error)
+	RemoveGiftCard(ctx context.Context, in RemoveGiftCardInput) (Cart, error)
 
 	Close(ctx context.Context, in CloseInput) (Cart, error)
 	Reopen(ctx context.Context, in CloseInput) (Cart, error)
@@ -76,6 +78,10 @@ var (
 		Doc: "Chooses how to deliver.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale}}
 	OpClaim = op.Op[ClaimInput, Cart]{Name: "cart.claim", Access: op.Owner,
 		Doc: "Gives a guest's cart to the signed-in customer. A repeat gives the same.", Fails: []*fault.Error{ErrNotFound, ErrClosed}}
+	OpAddGiftCard = op.Op[AddGiftCardInput, Cart]{Name: "cart.add_gift_card", Access: op.Inside,
+		Doc: "Lets a gift card pay, after those that the cart has. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale, ErrGiftCardsFull}}
+	OpRemoveGiftCard = op.Op[RemoveGiftCardInput, Cart]{Name: "cart.remove_gift_card", Access: op.Owner,
+		Doc: "Takes a gift card out.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale, ErrGiftCardNotFound}}
 
 	OpClose = op.Op[CloseInput, Cart]{Name: "cart.close", Access: op.Inside,
 		Doc:   "Closes a cart for the order that is being placed, once for each key.",
@@ -204,6 +210,22 @@ const (
 type ClaimInput struct {
 	ID       string   `json:"id" path:"id" minLength:"1" maxLength:"64"`
 	Strategy Strategy `json:"strategy" enum:"merge,keep_account,replace"`
+}
+
+// AddGiftCardInput lets a gift card pay. Whoever calls has seen its code.
+type AddGiftCardInput struct {
+	ID         string `json:"id" minLength:"1" maxLength:"64"`
+	Version    int64  `json:"version,omitempty"`
+	GiftCardID string `json:"gift_card_id" minLength:"1" maxLength:"64"`
+	Last4      string `json:"last4" minLength:"1" maxLength:"16"`
+}
+
+// RemoveGiftCardInput takes a gift card out: of several with the same last
+// characters the one that was added last.
+type RemoveGiftCardInput struct {
+	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Last4   string `json:"last4" path:"last4" minLength:"1" maxLength:"16"`
+	Version int64  `json:"version,omitempty" header:"If-Match"`
 }
 
 // CloseInput closes a cart for the flow that Key names. Version, when not 0, is

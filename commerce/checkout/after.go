@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,14 +41,24 @@ func (e *Engine) resume(ctx context.Context, orderID string) error {
 func (e *Engine) insist(ctx context.Context, run string) error {
 	err := e.goOn(ctx, run)
 	for wait := 10 * time.Millisecond; errors.Is(err, flow.ErrTaken) && wait < time.Second; wait *= 2 {
-		select {
-		case <-ctx.Done():
+		if e.opts.Pause(ctx, wait) != nil {
 			return err
-		case <-time.After(wait):
 		}
 		err = e.goOn(ctx, run)
 	}
 	return err
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 // goOn goes on with a run. That it still waits is no error.
@@ -124,8 +135,9 @@ func (e *Engine) late(ctx context.Context, p payment.Payment) (bool, error) {
 	return true, e.note(ctx, o.ID, p)
 }
 
-// clear makes the payments of a pending order impossible. settled says that one
-// of them has succeeded; next is the id of the payment after them.
+// clear makes the payments of a pending order impossible, but for gift cards.
+// settled says that one of them has succeeded; next is the id of the payment after
+// them.
 func (e *Engine) clear(ctx context.Context, o order.Order) (settled bool, next string, err error) {
 	if o.Status != order.StatusPending || o.ExpiresAt == nil || !e.opts.Now().Before(*o.ExpiresAt) {
 		return false, "", ErrNotPayable.With(map[string]string{"status": string(o.Status)})
@@ -134,7 +146,13 @@ func (e *Engine) clear(ctx context.Context, o order.Order) (settled bool, next s
 	if err != nil {
 		return false, "", err
 	}
+	if err := e.tooMany(all.Items); err != nil {
+		return false, "", err
+	}
 	for _, p := range all.Items {
+		if p.GiftCardID != "" {
+			continue // it pays its part, whatever pays the rest
+		}
 		if !p.Over() {
 			if p, err = e.Payments.Void(inside(ctx), payment.IDInput{ID: p.ID}); err != nil {
 				return false, "", err
@@ -146,6 +164,28 @@ func (e *Engine) clear(ctx context.Context, o order.Order) (settled bool, next s
 		settled = settled || p.Settled()
 	}
 	return settled, paymentID(o.ID, len(all.Items)+1), nil
+}
+
+// triesAnHour is how many payments may be opened for one order in an hour: who
+// tries more tries cards.
+const triesAnHour = 10
+
+// tooMany returns ErrTooManyPayments when no other payment may be opened now.
+func (e *Engine) tooMany(ps []payment.Payment) error {
+	if e.opts.Unlimited {
+		return nil
+	}
+	since := e.opts.Now().Add(-time.Hour)
+	var recent []time.Time
+	for _, p := range ps {
+		if p.GiftCardID == "" && p.CreatedAt.After(since) {
+			recent = append(recent, p.CreatedAt)
+		}
+	}
+	if len(recent) < triesAnHour {
+		return nil
+	}
+	return ErrTooManyPayments.After(slices.MinFunc(recent, time.Time.Compare).Sub(since))
 }
 
 // Refresh asks the provider again.
@@ -170,7 +210,7 @@ func (e *Engine) Capture(ctx context.Context, in payment.CaptureInput) (order.Or
 	if err := OpCapture.Admit(ctx, in); err != nil {
 		return order.Order{}, err
 	}
-	in.Key = cmp.Or(in.Key, ident.Key(ctx), ident.NewID("cap"))
+	in.Key = cmp.Or(in.Key, ident.Key(ctx), e.opts.ID("cap"))
 	p, err := e.Payments.Capture(inside(ctx), in)
 	if err != nil {
 		return order.Order{}, err

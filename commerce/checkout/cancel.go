@@ -15,6 +15,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
@@ -45,16 +46,22 @@ func (e *Engine) cancelOnce(ctx context.Context, in CancelInput) (order.Order, e
 	switch {
 	case err != nil || o.Status == order.StatusCanceled:
 		return o, err
-	case paid(o):
-		return order.Order{}, ErrPaid
+	case owesBack(o) && !gives(ctx, in):
+		// What has its money and is still pending was cut off on its way.
+		if o.Status == order.StatusPending {
+			err = e.resume(ctx, o.ID)
+		}
+		return order.Order{}, cmp.Or(err, error(ErrPaid))
 	}
 	// Which way an order is canceled depends on its status, so it must still be
 	// the one that was read.
 	begin := order.CancelInput{ID: o.ID, Version: cmp.Or(in.Version, o.Version), Reason: cmp.Or(in.Reason, byWhom(ident.From(ctx)))}
 	if placing(o) {
-		err = e.undoPlacing(ctx, begin)
+		if err = e.undoPlacing(ctx, begin); err == nil {
+			err = e.giveBack(ctx, o.ID)
+		}
 	} else {
-		err = e.undoConfirmed(ctx, o, begin)
+		err = e.undoConfirmed(ctx, o, begin, gives(ctx, in))
 	}
 	if err != nil && !errors.Is(err, flow.ErrStuck) {
 		return order.Order{}, err
@@ -62,8 +69,11 @@ func (e *Engine) cancelOnce(ctx context.Context, in CancelInput) (order.Order, e
 	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
 }
 
-// paid reports whether there is money to give back.
-func paid(o order.Order) bool { return o.Balance.Captured != o.Balance.Refunded }
+// gives reports whether money that was paid may be given back: a shopper who
+// cancels wants that, staff have to say so.
+func gives(ctx context.Context, in CancelInput) bool {
+	return in.Refund || byWhom(ident.From(ctx)) == order.ReasonCustomer
+}
 
 // placing reports whether the run that places o has not ended, so that it is
 // canceled by undoing this run.
@@ -103,7 +113,7 @@ func (e *Engine) undoPlacing(ctx context.Context, begin order.CancelInput) error
 // undoConfirmed cancels a confirmed order, or goes on canceling it. The id of
 // the run has the version that is canceled, and a refusal is found out before
 // the run begins: what was refused once may be asked for again.
-func (e *Engine) undoConfirmed(ctx context.Context, o order.Order, begin order.CancelInput) error {
+func (e *Engine) undoConfirmed(ctx context.Context, o order.Order, begin order.CancelInput, refund bool) error {
 	if o.Status == order.StatusCanceling {
 		history, err := e.Orders.Timeline(inside(ctx), order.IDInput{ID: o.ID})
 		if err != nil {
@@ -118,7 +128,7 @@ func (e *Engine) undoConfirmed(ctx context.Context, o order.Order, begin order.C
 		return err
 	}
 	id := o.ID + "." + strconv.FormatInt(begin.Version, 10)
-	return e.cancel.Run(ctx, id, &cancelState{OrderID: o.ID, Begin: begin})
+	return e.cancel.Run(ctx, id, &cancelState{OrderID: o.ID, Begin: begin, Refund: refund})
 }
 
 // cancelable returns why an order that is not canceling cannot be canceled now,
@@ -140,20 +150,24 @@ func cancelable(o order.Order, version int64) error {
 type cancelState struct {
 	OrderID string            `json:"order_id"`
 	Begin   order.CancelInput `json:"begin"`
+	Refund  bool              `json:"refund,omitempty"` // money that was paid goes back
 }
 
 // Input makes every canceling of one order the same run.
 func (s *cancelState) Input() any { return s.OrderID }
 
 // newCancel returns the flow that cancels a confirmed order: first the payments
-// are made impossible, then the stock is released.
+// are made impossible, or what they have taken is on its way back, then
+// promotions and stock are free again.
 func (e *Engine) newCancel() *flow.Flow[cancelState] {
 	type step = flow.Step[cancelState]
 	opts := &flow.Options[cancelState]{Now: e.opts.Now, Log: e.opts.Log, Idle: e.opts.Idle}
 	return flow.New("cancel", e.Journal, opts,
 		step{Name: "begin", Scope: txn.Of(e.Orders), Do: e.beginCancel, Undo: e.keepOrder},
 		step{Name: "void", Do: e.voidAll, Pivot: true},
+		step{Name: "refund", Do: e.refundAll},
 		step{Name: "finish", Scope: txn.Of(e.Orders), Do: e.finishCancel},
+		step{Name: "restore", Scope: txn.Of(e.Prices), Do: e.restorePromotions},
 		step{Name: "release", Scope: txn.Of(e.Stock), Do: e.releaseStock},
 	)
 }
@@ -173,6 +187,9 @@ func (e *Engine) voidAll(ctx context.Context, _ string, s *cancelState) error {
 	if err != nil {
 		return err
 	}
+	// Gift cards come last: their money is back at once, and the rest may turn out
+	// to have been paid.
+	slices.SortStableFunc(all.Items, func(a, b payment.Payment) int { return cmp.Compare(a.GiftCardID, b.GiftCardID) })
 	for _, p := range all.Items {
 		if p.Over() || p.Amount.IsZero() {
 			continue
@@ -183,11 +200,20 @@ func (e *Engine) voidAll(ctx context.Context, _ string, s *cancelState) error {
 		if err := e.note(ctx, s.OrderID, p); err != nil {
 			return err
 		}
-		if p.Settled() {
+		if p.Captured.Minor > p.Refunded.Minor+p.Refunding.Minor && !s.Refund {
 			return ErrPaid
 		}
 	}
 	return nil
+}
+
+func (e *Engine) refundAll(ctx context.Context, _ string, s *cancelState) error {
+	return e.giveBack(ctx, s.OrderID)
+}
+
+func (e *Engine) restorePromotions(ctx context.Context, _ string, s *cancelState) error {
+	_, err := e.Prices.Restore(inside(ctx), pricing.RestoreInput{Key: runID(s.OrderID)})
+	return err
 }
 
 func (e *Engine) finishCancel(ctx context.Context, _ string, s *cancelState) error {

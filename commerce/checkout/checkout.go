@@ -1,9 +1,9 @@
 // Package checkout turns a cart into an order, and an order into a paid one.
 //
 // Placing is one flow: the cart is closed, the total is confirmed, stock is
-// reserved, the payment is opened and the order is written, in one unit of work
-// where the engines share a database and as a saga where they do not. Only then
-// the payment provider is asked. A decline leaves the order pending until its
+// reserved, gift cards pay what they can, the payment of the rest is opened and
+// the order is written, in one unit of work where the engines share a database and
+// as a saga where they do not. Only then the payment provider is asked. A decline leaves the order pending until its
 // hold ends; nothing is released while the payment can still succeed.
 package checkout
 
@@ -38,14 +38,20 @@ type Ports struct {
 
 // Options change how an Engine works. The zero value is good.
 type Options struct {
-	Log    *slog.Logger     // slog.Default()
-	Now    func() time.Time // time.Now
-	Secret []byte           // of order tokens, the same as the order engine's
+	Log    *slog.Logger               // slog.Default()
+	Now    func() time.Time           // time.Now
+	ID     func(prefix string) string // ident.NewID
+	Secret []byte                     // of order tokens, the same as the order engine's
 	// Idle is how long a run may go untouched before Sweep takes it for dead,
 	// 1 minute.
 	Idle time.Duration
+	// Unlimited lifts the limit of payments for one order, for tests under load.
+	Unlimited bool
 	// At is told the name of each point that a run passes; tests stop there.
 	At func(point string)
+	// Pause waits before a run that somebody else has is tried again, until d is
+	// over or ctx ends, and returns why ctx ended; a timer.
+	Pause func(ctx context.Context, d time.Duration) error
 }
 
 // Engine places, pays and cancels orders. It is safe for concurrent use.
@@ -54,6 +60,7 @@ type Engine struct {
 	opts   Options
 	flow   *flow.Flow[State]
 	cancel *flow.Flow[cancelState]
+	refund *flow.Flow[refundState]
 }
 
 var _ Service = (*Engine)(nil)
@@ -72,7 +79,13 @@ func New(ports Ports, opts *Options) *Engine {
 	if e.opts.At == nil {
 		e.opts.At = func(string) {}
 	}
-	e.flow, e.cancel = e.newFlow(), e.newCancel()
+	if e.opts.ID == nil {
+		e.opts.ID = ident.NewID
+	}
+	if e.opts.Pause == nil {
+		e.opts.Pause = pause
+	}
+	e.flow, e.cancel, e.refund = e.newFlow(), e.newCancel(), e.newRefund()
 	return e
 }
 
@@ -92,14 +105,25 @@ func (e *Engine) newFlow() *flow.Flow[State] {
 		step{Name: "open", Scope: txn.Of(e.Payments), Do: e.open, Undo: e.void},
 		step{Name: "place", Scope: txn.Of(e.Orders), Do: e.place, Undo: e.withdraw},
 		step{Name: "authorize", Do: e.authorize, Undo: e.void, Pivot: true, When: unsettled},
-		step{Name: "confirm", Scope: txn.Of(e.Orders), Do: e.confirm, When: unsettled},
-		step{Name: "allocate", Scope: txn.Of(e.Stock), Do: e.allocate, When: unsettled},
+		step{Name: "settle", Scope: txn.Of(e.Payments), Do: e.settle, When: tendered},
+		step{Name: "confirm", Scope: txn.Of(e.Orders), Do: e.confirm, When: paying},
+		step{Name: "allocate", Scope: e.withConfirm(), Do: e.allocate, When: unsettled},
 	)
+}
+
+// withConfirm returns the Scope in which an order is confirmed, if its stock can
+// be allocated in the same unit. Elsewhere allocating is a step that leaves: it
+// may find that the order has been canceled meanwhile, and has to ask.
+func (e *Engine) withConfirm() txn.Scope {
+	if s := txn.Of(e.Orders); s == txn.Of(e.Stock) {
+		return s
+	}
+	return nil
 }
 
 // basket returns the ports of a basket.
 func (e *Engine) basket() basket.Ports {
-	return basket.Ports{Catalog: e.Catalog, Stock: e.Stock, Prices: e.Prices}
+	return basket.Ports{Catalog: e.Catalog, Stock: e.Stock, Prices: e.Prices, Payments: e.Payments}
 }
 
 // inside returns a context in which the checkout itself asks the engines. Each of

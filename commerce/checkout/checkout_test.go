@@ -274,6 +274,42 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
+// A bank that takes days to decide is waited for; then the stock is free, once.
+func TestExpiryOfADebit(t *testing.T) {
+	for _, end := range []fakepay.Outcome{fakepay.Approve, fakepay.HardDecline} {
+		each(t, func(t *testing.T, s *shop) {
+			mug := s.Variant("Mug", 1000, 5)
+			s.Bank.Set(fakepay.Any, fakepay.Process)
+			o := s.Order(card, line(mug, 2))
+			expire := func(after time.Duration) order.Order {
+				t.Helper()
+				s.Clock.Advance(after)
+				if err := s.Flows.Checkout.Expire(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				return s.order(t, o.ID)
+			}
+			for range 3 {
+				if now := expire(24 * time.Hour); now.Status != order.StatusPending || s.Available(mug) != 3 {
+					t.Fatalf("meanwhile the order is %s, %d available", now.Status, s.Available(mug))
+				}
+			}
+			if ok, err := s.Bank.Confirm(o.Payment.ID, end); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			expire(2 * time.Hour)
+			want, left := order.StatusConfirmed, int64(3)
+			if end != fakepay.Approve {
+				want, left = order.StatusCanceled, 5
+			}
+			if now := expire(2 * time.Hour); now.Status != want || s.Available(mug) != left {
+				t.Errorf("%s: the order is %s, %d available", end, now.Status, s.Available(mug))
+			}
+			shoptest.Audit(t, s.Shop)
+		})
+	}
+}
+
 func TestExpiryMeetsALatePayer(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		mug := s.Variant("Mug", 1000, 5)

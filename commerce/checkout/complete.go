@@ -13,7 +13,9 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
+	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
 // Complete turns a cart into an order. A cart that was completed answers with
@@ -61,10 +63,13 @@ func (e *Engine) place1(ctx context.Context, c cart.Cart, in CompleteInput) (Pla
 	if err != nil {
 		return Placed{}, err
 	}
+	if err := b.Unusable(); err != nil {
+		return Placed{}, err
+	}
 	if err := agreed(b, in.ExpectedTotal); err != nil {
 		return Placed{}, err
 	}
-	method, err := e.method(ctx, in.Payment.Method)
+	method, err := e.methodFor(ctx, b, in.Payment.Method)
 	if err != nil {
 		return Placed{}, err
 	}
@@ -74,10 +79,29 @@ func (e *Engine) place1(ctx context.Context, c cart.Cart, in CompleteInput) (Pla
 		}
 	}
 	s := newState(b, method, in.Payment.ReturnURL, now)
+	for i := range s.Tenders {
+		s.Tenders[i].Capture = s.Confirms && e.together()
+	}
 	e.opts.At("before place")
 	err = e.flow.Run(ctx, c.CheckoutID(), s)
 	e.opts.At("after place")
 	return e.outcome(ctx, c, in, s, err)
+}
+
+// methodFor returns the method with this id for a basket. One that gift cards pay
+// for may name them as the method.
+func (e *Engine) methodFor(ctx context.Context, b basket.Basket, id string) (payment.MethodInfo, error) {
+	if t := b.Quote.Totals; id == payment.MethodGiftCard && t.AmountDue.IsZero() && !t.GiftCards.IsZero() {
+		return payment.MethodInfo{ID: id, Confirms: true}, nil
+	}
+	return e.method(ctx, id)
+}
+
+// together reports whether an order and its payments are written in one unit of
+// work: what is captured there needs no undoing when the order cannot be placed.
+func (e *Engine) together() bool {
+	here := txn.Of(e.Payments)
+	return here != nil && here == txn.Of(e.Orders) && here == txn.Of(e.Journal)
 }
 
 // numbering is an order engine in this process: numbers are taken before the

@@ -21,6 +21,9 @@ type Service interface {
 	Cancel(ctx context.Context, in CancelInput) (order.Order, error)
 	PlanCancel(ctx context.Context, in order.IDInput) (Cancellation, error)
 	Capture(ctx context.Context, in payment.CaptureInput) (order.Order, error)
+	Void(ctx context.Context, in payment.IDInput) (order.Order, error)
+	PreviewRefund(ctx context.Context, in order.RefundInput) (order.Refund, error)
+	Refund(ctx context.Context, in RefundInput) (order.Refund, error)
 }
 
 // Errors that callers act on.
@@ -34,7 +37,9 @@ var (
 	// order canceled.
 	ErrInProgress = fault.New(fault.Conflict, "checkout.in_progress", "this cart is being completed, ask again in a moment")
 	// ErrPaid refuses to cancel an order whose money would have to go back.
-	ErrPaid = fault.New(fault.Refused, "order.paid", "the order is paid; its money has to be refunded first")
+	ErrPaid = fault.New(fault.Refused, "order.paid", "the order is paid; say that its money is to be refunded")
+	// ErrTooManyPayments refuses another payment after ten in an hour.
+	ErrTooManyPayments = fault.New(fault.Throttled, "order.too_many_payments", "too many payments were tried for this order, wait a while")
 	// ErrNotPayable refuses a payment for an order that does not wait for one.
 	ErrNotPayable = fault.New(fault.Refused, "order.not_payable", "the order does not wait for a payment") // Meta: status
 )
@@ -51,10 +56,10 @@ var (
 	OpComplete = op.Op[CompleteInput, Placed]{Name: "checkout.complete", Access: op.Owner,
 		Doc: "Turns a cart into an order. Again gives the same order.",
 		Fails: []*fault.Error{cart.ErrNotFound, cart.ErrClosed, ErrTotalChanged, ErrIncomplete, ErrInProgress, inventory.ErrInsufficient,
-			payment.ErrMethodUnknown, payment.ErrBelowMinimum}}
+			payment.ErrMethodUnknown, payment.ErrBelowMinimum, payment.ErrGiftCardUnusable}}
 	OpPay = op.Op[PayInput, Placed]{Name: "checkout.pay", Access: op.Owner,
 		Doc:   "Tries another payment for an order that is still pending. The one before is made impossible first.",
-		Fails: []*fault.Error{order.ErrNotFound, ErrNotPayable, payment.ErrMethodUnknown, payment.ErrBelowMinimum, payment.ErrUnanswered}}
+		Fails: []*fault.Error{order.ErrNotFound, ErrNotPayable, ErrTooManyPayments, payment.ErrMethodUnknown, payment.ErrBelowMinimum, payment.ErrUnanswered}}
 	OpRefresh = op.Op[order.IDInput, order.Order]{Name: "checkout.refresh", Access: op.Owner,
 		Doc: "Asks the payment provider again how the order stands.", Fails: []*fault.Error{order.ErrNotFound}}
 	OpCancel = op.Op[CancelInput, order.Order]{Name: "checkout.cancel", Access: op.Owner,
@@ -62,11 +67,27 @@ var (
 		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, order.ErrStale, ErrPaid, ErrInProgress, payment.ErrUnanswered}}
 	OpPlanCancel = op.Op[order.IDInput, Cancellation]{Name: "checkout.plan_cancel", Kind: op.Query, Access: "orders:read",
 		Doc:   "What canceling an order would do now. Nothing is changed.",
-		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal, ErrPaid}}
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrInFulfillment, order.ErrIllegal}}
 	OpCapture = op.Op[payment.CaptureInput, order.Order]{Name: "checkout.capture", Access: "payments:write",
 		Doc:   "Takes authorized money, or records money that has come by transfer, and confirms the order when it is enough.",
 		Fails: []*fault.Error{payment.ErrNotFound, payment.ErrIllegal, payment.ErrTooMuch, payment.ErrUnanswered}}
+	OpVoid = op.Op[payment.IDInput, order.Order]{Name: "checkout.void", Access: "payments:write",
+		Doc:   "Makes a payment impossible for which a pending order waits. One that has succeeded confirms the order instead.",
+		Fails: []*fault.Error{payment.ErrNotFound, order.ErrIllegal, payment.ErrUnanswered}}
+	OpPreviewRefund = op.Op[order.RefundInput, order.Refund]{Name: "checkout.preview_refund", Kind: op.Query, Access: "refunds:write",
+		Doc:   "What a refund would give back, and to which payments. Nothing is changed.",
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrStale, order.ErrNotConfirmed, order.ErrNotRefundable, order.ErrAlreadyRefunded}}
+	OpRefund = op.Op[RefundInput, order.Refund]{Name: "checkout.refund", Access: "refunds:write",
+		Doc: "Gives money back for some units, for shipping or as a favor, or all that remains. It is pending while the provider has not answered.",
+		Fails: []*fault.Error{order.ErrNotFound, order.ErrStale, order.ErrNotConfirmed, order.ErrNotRefundable, order.ErrAlreadyRefunded,
+			payment.ErrNotRefundable, payment.ErrDisputed}}
 )
+
+// RefundInput gives money of an order back.
+type RefundInput struct {
+	order.RefundInput
+	Force bool `json:"force,omitempty" doc:"Also while a dispute about the payment is open."`
+}
 
 // CompleteInput completes a cart that costs ExpectedTotal.
 type CompleteInput struct {
@@ -92,17 +113,19 @@ type CancelInput struct {
 	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
 	Version int64  `json:"version,omitempty" header:"If-Match"`
 	Reason  string `json:"reason,omitempty" enum:"expired,customer,staff,payment_failed,fraud" doc:"customer or staff when absent"`
+	Refund  bool   `json:"refund,omitempty" doc:"Staff: gives back what is paid. For shoppers it always is."`
 }
 
 // Cancellation is what canceling an order does. Of an order that is canceled
 // already From is To and the lists are empty.
 type Cancellation struct {
-	OrderID  string       `json:"order_id"`
-	Number   string       `json:"number"`
-	From     order.Status `json:"from"`
-	To       order.Status `json:"to"`
-	Released []Released   `json:"released"` // stock that is kept for the order
-	Voided   []Voided     `json:"voided"`   // payments that could still succeed
+	OrderID  string        `json:"order_id"`
+	Number   string        `json:"number"`
+	From     order.Status  `json:"from"`
+	To       order.Status  `json:"to"`
+	Released []Released    `json:"released"` // stock that is kept for the order
+	Voided   []Voided      `json:"voided"`   // payments that could still succeed
+	Refund   *order.Refund `json:"refund"`   // what goes back, null for nothing
 }
 
 // Released is stock that becomes free.
@@ -153,6 +176,9 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpCancel, s.Cancel)
 	op.Handle(r, OpPlanCancel, s.PlanCancel)
 	op.Handle(r, OpCapture, s.Capture)
+	op.Handle(r, OpVoid, s.Void)
+	op.Handle(r, OpPreviewRefund, s.PreviewRefund)
+	op.Handle(r, OpRefund, s.Refund)
 }
 
 // Client is a Service somewhere else.
@@ -188,4 +214,19 @@ func (c Client) PlanCancel(ctx context.Context, in order.IDInput) (Cancellation,
 // Capture implements Service.
 func (c Client) Capture(ctx context.Context, in payment.CaptureInput) (order.Order, error) {
 	return op.Call(ctx, c, OpCapture, in)
+}
+
+// Void implements Service.
+func (c Client) Void(ctx context.Context, in payment.IDInput) (order.Order, error) {
+	return op.Call(ctx, c, OpVoid, in)
+}
+
+// PreviewRefund implements Service.
+func (c Client) PreviewRefund(ctx context.Context, in order.RefundInput) (order.Refund, error) {
+	return op.Call(ctx, c, OpPreviewRefund, in)
+}
+
+// Refund implements Service.
+func (c Client) Refund(ctx context.Context, in RefundInput) (order.Refund, error) {
+	return op.Call(ctx, c, OpRefund, in)
 }

@@ -22,8 +22,6 @@ func (e *Engine) PlanCancel(ctx context.Context, in order.IDInput) (Cancellation
 	switch {
 	case o.Status == order.StatusCanceled:
 		return plan, nil
-	case paid(o):
-		return Cancellation{}, ErrPaid
 	case o.Status != order.StatusCanceling:
 		if err := cancelable(o, o.Version); err != nil {
 			return Cancellation{}, err
@@ -32,7 +30,11 @@ func (e *Engine) PlanCancel(ctx context.Context, in order.IDInput) (Cancellation
 	if plan.Released, err = e.kept(ctx, o.ID); err != nil {
 		return Cancellation{}, err
 	}
-	plan.Voided, err = e.voidable(ctx, o.ID)
+	if plan.Voided, err = e.voidable(ctx, o.ID); err != nil || !owesBack(o) {
+		return plan, err
+	}
+	back, err := e.Orders.PlanRefund(inside(ctx), order.RefundInput{ID: o.ID, Reason: "the order was canceled"})
+	plan.Refund = &back
 	return plan, err
 }
 
@@ -53,7 +55,7 @@ func (e *Engine) voidable(ctx context.Context, orderID string) ([]Voided, error)
 	all, err := e.Payments.Payments(inside(ctx), payment.OrdersInput{OrderIDs: []string{orderID}})
 	out := []Voided{}
 	for _, p := range all.Items {
-		if !p.Over() && !p.Amount.IsZero() {
+		if !p.Over() && p.Status != payment.StatusCaptured {
 			out = append(out, Voided{PaymentID: p.ID, Method: p.Method, Status: string(p.Status), Amount: p.Amount})
 		}
 	}

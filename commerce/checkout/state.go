@@ -1,7 +1,9 @@
 package checkout
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,13 @@ type State struct {
 	Epoch    int         `json:"epoch"`
 	// Paid is the payment that is enough, once there is one.
 	Paid *order.Payment `json:"paid,omitempty"`
+	// Tenders are the payments by gift card, in the order of the ids of the cards.
+	// What is left is Payment, unless nothing is.
+	Tenders []payment.OpenInput `json:"tenders,omitempty"`
+	// Settled are the tenders once they are captured, which the order does not know
+	// yet. Those of an order that is confirmed in the unit of work that opens them
+	// are captured there.
+	Settled []order.Payment `json:"settled,omitempty"`
 }
 
 // Input is what makes two runs of one id the same: the cart. A second complete
@@ -40,6 +49,15 @@ func (s *State) Input() any { return s.CartID }
 
 // unsettled says that the run waits for a payment after it has placed.
 func unsettled(s *State) bool { return !s.Confirms }
+
+// tendered says that gift cards have to be captured after that.
+func tendered(s *State) bool { return len(s.Tenders) > 0 && !s.Tenders[0].Capture }
+
+// paying says that the order has to be told of payments after that.
+func paying(s *State) bool { return unsettled(s) || tendered(s) }
+
+// covered says that gift cards pay everything.
+func (s *State) covered() bool { return len(s.Tenders) > 0 && s.Payment.Amount.IsZero() }
 
 // orderID derives the order of a checkout from its cart and attempt.
 func orderID(checkout string) string {
@@ -53,6 +71,11 @@ func orderID(checkout string) string {
 // paymentID derives the nth payment of an order.
 func paymentID(order string, n int) string {
 	return "pay_" + strings.TrimPrefix(order, "ord_") + "." + strconv.Itoa(n)
+}
+
+// tenderID derives the nth payment by gift card of an order.
+func tenderID(order string, n int) string {
+	return "pay_" + strings.TrimPrefix(order, "ord_") + ".g" + strconv.Itoa(n)
 }
 
 // newState freezes a basket as the order that its shopper agrees to.
@@ -76,7 +99,21 @@ func newState(b basket.Basket, method payment.MethodInfo, returnURL string, now 
 		until := now.Add(time.Duration(method.HoldSeconds) * time.Second)
 		s.Order.ExpiresAt, s.Payment.ExpiresAt = &until, until
 	}
+	s.Tenders = tenders(b, s.Payment)
 	return s
+}
+
+// tenders returns the payments by gift card of a basket, whose rest p pays. They
+// are in the order of the ids of the cards: that is how cards are locked.
+func tenders(b basket.Basket, p payment.OpenInput) (all []payment.OpenInput) {
+	for _, g := range b.Cards {
+		if !g.Applied.IsZero() {
+			all = append(all, payment.OpenInput{ID: tenderID(p.OrderID, len(all)+1), OrderID: p.OrderID, Method: payment.MethodGiftCard,
+				Amount: g.Applied, ExpiresAt: p.ExpiresAt, GiftCardID: g.ID})
+		}
+	}
+	slices.SortFunc(all, func(a, b payment.OpenInput) int { return cmp.Compare(a.GiftCardID, b.GiftCardID) })
+	return all
 }
 
 func items(b basket.Basket) []order.Item {
@@ -126,7 +163,13 @@ func demand(items []order.Item) []inventory.Quantity {
 // noted is what an order knows of one of its payments.
 func noted(p payment.Payment) order.Payment {
 	out := order.Payment{ID: p.ID, Method: p.Method, Status: string(p.Status), Amount: p.Amount, Authorized: p.Authorized, Captured: p.Captured,
-		Refunded: p.Refunded, NextAction: json.RawMessage("null"), Version: p.Version}
+		Refunded: p.Refunded, Refunding: p.Refunding, Disputed: p.Disputed, NextAction: json.RawMessage("null"), Version: p.Version}
+	if !p.CaptureBefore.IsZero() {
+		out.CaptureBefore = &p.CaptureBefore
+	}
+	if p.Display != nil {
+		out.Display = &order.Display{Brand: p.Display.Brand, Last4: p.Display.Last4}
+	}
 	if !p.Settled() && !p.Over() && len(p.NextAction) > 0 {
 		out.NextAction = p.NextAction
 	}

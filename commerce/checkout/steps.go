@@ -3,10 +3,12 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 )
 
@@ -51,11 +53,18 @@ func (e *Engine) release(ctx context.Context, _ string, s *State) error {
 }
 
 func (e *Engine) open(ctx context.Context, _ string, s *State) error {
-	p, err := e.Payments.Open(inside(ctx), s.Payment)
-	if err != nil {
-		return err
+	all := s.Tenders
+	if !s.covered() {
+		all = append(slices.Clone(all), s.Payment)
 	}
-	s.Order.Payments = []order.Payment{noted(p)}
+	s.Order.Payments = nil
+	for _, in := range all {
+		p, err := e.Payments.Open(inside(ctx), in)
+		if err != nil {
+			return err
+		}
+		s.Order.Payments = append(s.Order.Payments, noted(p))
+	}
 	return nil
 }
 
@@ -73,19 +82,58 @@ func (e *Engine) withdraw(ctx context.Context, id string, s *State) error {
 	return err
 }
 
+// settle captures what gift cards pay: from here the order only goes forward.
+func (e *Engine) settle(ctx context.Context, _ string, s *State) error {
+	in := payment.SettleGiftCardsInput{}
+	for _, t := range s.Tenders {
+		in.IDs = append(in.IDs, t.ID)
+	}
+	all, err := e.Payments.SettleGiftCards(inside(ctx), in)
+	s.Settled = nil
+	for _, p := range all.Items {
+		s.Settled = append(s.Settled, noted(p))
+	}
+	return err
+}
+
 // confirm also confirms an order that was being canceled when its payment turned
-// out to have succeeded.
+// out to have succeeded. One that was confirmed while it was placed is told of its
+// gift cards alone.
 func (e *Engine) confirm(ctx context.Context, _ string, s *State) error {
-	confirmed, err := e.Orders.NotePayment(inside(ctx), order.NotePaymentInput{ID: s.Order.ID, Payment: *s.Paid, Version: s.Paid.Version, Confirm: true})
+	for _, p := range s.Settled {
+		if err := e.tell(ctx, s, p, false); err != nil {
+			return err
+		}
+	}
+	if s.Paid == nil {
+		return nil
+	}
+	return e.tell(ctx, s, *s.Paid, true)
+}
+
+// tell tells the order of a run how a payment stands.
+func (e *Engine) tell(ctx context.Context, s *State, p order.Payment, confirm bool) error {
+	told, err := e.Orders.NotePayment(inside(ctx), order.NotePaymentInput{ID: s.Order.ID, Payment: p, Version: p.Version, Confirm: confirm})
 	if err != nil {
 		return err
 	}
-	s.Order = confirmed
+	s.Order = told
 	return nil
 }
 
 func (e *Engine) allocate(ctx context.Context, _ string, s *State) error {
 	_, err := e.Stock.Allocate(inside(ctx), inventory.OrderInput{OrderID: s.Order.ID})
+	if !errors.Is(err, inventory.ErrReleased) {
+		return err
+	}
+	// The order may have been canceled since it was confirmed.
+	o, getErr := e.Orders.Order(inside(ctx), order.IDInput{ID: s.Order.ID})
+	if getErr != nil {
+		return getErr
+	}
+	if o.Status == order.StatusCanceled {
+		return nil
+	}
 	return err
 }
 

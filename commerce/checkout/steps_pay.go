@@ -48,7 +48,7 @@ func (e *Engine) ask(ctx context.Context, s *State) (payment.Payment, error) {
 		return p, listErr
 	}
 	for _, newer := range all.Items {
-		if !newer.Over() && newer.ID != s.Payment.ID {
+		if !newer.Over() && newer.ID != s.Payment.ID && newer.GiftCardID == "" {
 			s.Payment.ID = newer.ID
 			return e.Payments.Authorize(inside(ctx), payment.IDInput{ID: newer.ID})
 		}
@@ -85,7 +85,8 @@ func (e *Engine) method(ctx context.Context, id string) (payment.MethodInfo, err
 }
 
 // void makes every payment of the order impossible, those that never arrived
-// too. When one has succeeded, the run goes forward again with it.
+// too. When one has succeeded, the run goes forward again with it: gift cards are
+// let go last, when nothing else can pay for the order any more.
 func (e *Engine) void(ctx context.Context, _ string, s *State) error {
 	ids := []string{s.Payment.ID}
 	all, err := e.Payments.Payments(inside(ctx), payment.OrdersInput{OrderIDs: []string{s.Order.ID}})
@@ -93,9 +94,12 @@ func (e *Engine) void(ctx context.Context, _ string, s *State) error {
 		return err
 	}
 	for _, p := range all.Items {
-		if p.ID != s.Payment.ID {
+		if p.ID != s.Payment.ID && p.GiftCardID == "" {
 			ids = append(ids, p.ID)
 		}
+	}
+	for _, in := range s.Tenders {
+		ids = append(ids, in.ID)
 	}
 	for _, id := range ids {
 		p, err := e.Payments.Void(inside(ctx), payment.IDInput{ID: id})

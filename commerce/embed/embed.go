@@ -73,7 +73,7 @@ type Options struct {
 	Watch func(next event.Handler, consumer string) event.Handler
 
 	Idle  time.Duration      // as in flow.Options
-	Lease time.Duration      // of what a dead process had begun, as in idem.Options and outbox.Options
+	Lease time.Duration      // of what a dead process had begun, as in idem.Options, outbox.Options and job.Options
 	At    func(point string) // as in checkout.Options
 }
 

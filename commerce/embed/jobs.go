@@ -24,7 +24,7 @@ const (
 
 // schedule names the periodic work of what lives here.
 func (s *Shop) schedule() {
-	s.jobs = job.New(bunstore.Jobs{DB: s.DB}, &job.Options{Log: s.opts.Log, Now: s.opts.Now})
+	s.jobs = job.New(bunstore.Jobs{DB: s.DB}, &job.Options{Log: s.opts.Log, Now: s.opts.Now, Lease: s.opts.Lease})
 	if s.has("order") {
 		f := s.Flows
 		s.jobs.Add("checkout.expire", 10*time.Second, f.Checkout.Expire)
@@ -44,6 +44,11 @@ func (s *Shop) schedule() {
 	}
 	if payments, ok := s.Payments.(*payment.Engine); ok {
 		s.jobs.Add("payment.webhooks", 2*time.Second, payments.Apply)
+		s.jobs.Add("payment.catch_up", 15*time.Minute, payments.CatchUp)
+		s.jobs.Add("payment.compare", 24*time.Hour, payments.Compare)
+		s.jobs.Add("payment.lapsing", time.Hour, payments.AnnounceLapsing)
+		s.jobs.Add("payment.prune", time.Hour, payments.Prune)
+		s.jobs.Add("payment.refunds", 30*time.Second, payments.SendRefunds)
 	}
 	if accounts, ok := s.Accounts.(*account.Engine); ok {
 		s.jobs.Add("account.prune", time.Hour, accounts.Prune)

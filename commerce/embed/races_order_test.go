@@ -14,6 +14,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
+	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
@@ -113,6 +114,94 @@ func TestCancelAgainstPay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A paid order is canceled, or its parcel leaves: not both. Its money goes back
+// with it, or stays.
+func TestCancelPaidAgainstShip(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.moneyDuels()
+		mug := w.Variant("Mug", 1000, int64(n))
+		for range n {
+			o := w.Order(card, one(mug))
+			canceled, shipped := duel(t, func() error { return w.cancelPaid(o.ID) }, func() error { return w.shipAll(o.ID) },
+				order.ErrInFulfillment, order.ErrIllegal, order.ErrNotConfirmed, order.ErrStale, checkout.ErrInProgress)
+			w.rest()
+			got, back := w.order(o.ID), int64(0)
+			if got.Status == order.StatusCanceled {
+				back = 1000
+			}
+			if (canceled == nil) == (shipped == nil) || (got.Status == order.StatusCanceled) != (canceled == nil) {
+				t.Errorf("the order is %s; cancel: %v; ship: %v", got.Status, canceled, shipped)
+			}
+			w.same(t, o, 1000, back)
+		}
+	})
+}
+
+// Money goes back while the parcel leaves: both happen.
+func TestRefundAgainstShip(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.moneyDuels()
+		mug := w.Variant("Mug", 1000, int64(2*n))
+		for range n {
+			o := w.Order(card, shoptest.Line{Variant: mug, Quantity: 2})
+			refunded, shipped := duel(t, func() error { _, err := w.give(units(o, 0, 1), ""); return err }, func() error { return w.shipAll(o.ID) },
+				order.ErrNoUnits, order.ErrStale, checkout.ErrInProgress)
+			got := w.order(o.ID)
+			if refunded != nil || shipped != nil || got.FulfillmentStatus != order.Fulfilled || got.PaymentStatus != order.PayPartiallyRefunded {
+				t.Errorf("the order is %s and %s; refund: %v; ship: %v", got.FulfillmentStatus, got.PaymentStatus, refunded, shipped)
+			}
+			w.same(t, o, 2000, 1000)
+		}
+	})
+}
+
+// A part goes back while the order is canceled: all goes back, once.
+func TestRefundAgainstCancel(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		n := w.moneyDuels()
+		mug := w.Variant("Mug", 1000, int64(2*n))
+		for range n {
+			o := w.Order(card, shoptest.Line{Variant: mug, Quantity: 2})
+			_, canceled := duel(t, func() error { _, err := w.give(units(o, 0, 1), ""); return err }, func() error { return w.cancelPaid(o.ID) },
+				order.ErrAlreadyRefunded, order.ErrStale, checkout.ErrInProgress, fault.ErrInvalid)
+			w.rest()
+			if canceled != nil { // the refund has changed the order too often meanwhile
+				if err := w.cancelPaid(o.ID); err != nil {
+					t.Errorf("cancel again: %v after %v", err, canceled)
+				}
+			}
+			w.rest()
+			got := w.order(o.ID)
+			if got.Status != order.StatusCanceled || got.PaymentStatus != order.PayRefunded {
+				t.Errorf("the order is %s and %s; cancel: %v", got.Status, got.PaymentStatus, canceled)
+			}
+			w.same(t, o, 2000, 2000)
+		}
+	})
+}
+
+// moneyDuels is how often a duel about money is fought: on SQLite as often as the
+// requirements say when MERCER_TEST_FULL is set.
+func (w *world) moneyDuels() int {
+	if w.shop.DB.Dialect() == bunstore.SQLite {
+		return scaled(15, 200)
+	}
+	return scaled(5, 50)
+}
+
+func (w *world) cancelPaid(id string) error {
+	_, err := w.far.Checkout.Cancel(context.Background(), checkout.CancelInput{ID: id, Refund: true})
+	return err
+}
+
+func (w *world) shipAll(id string) error {
+	planned, err := w.far.Fulfil.Create(context.Background(), order.CreateFulfillmentInput{ID: id})
+	if err == nil {
+		_, err = w.far.Fulfil.Ship(context.Background(), shipInput(planned))
+	}
+	return err
 }
 
 var errNotPaid = errors.New("answered, and not paid")

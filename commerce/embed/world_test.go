@@ -22,6 +22,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
@@ -52,15 +53,25 @@ func on(t *testing.T, server string) *world {
 
 func around(t *testing.T, db *bunstore.DB) *world {
 	t.Helper()
-	w := &world{bank: fakepay.New(nil), clock: shoptest.NewClock(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC))}
+	return with(t, db, fakepay.New(nil), nil, "USD")
+}
+
+// with is around, of a shop in currency c that is paid through provider, the bank
+// itself when that is nil.
+func with(t *testing.T, db *bunstore.DB, bank *fakepay.Provider, provider payment.Provider, c money.Currency) *world {
+	t.Helper()
+	if provider == nil {
+		provider = bank
+	}
+	w := &world{bank: bank, clock: shoptest.NewClock(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC))}
 	var err error
 	w.shop, err = embed.On(t.Context(), db, &embed.Options{Passive: true, Now: w.clock.Now, Secret: bytes.Repeat([]byte("s"), 32),
-		Providers: []payment.Provider{offlinepay.New(), w.bank}, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
+		Providers: []payment.Provider{offlinepay.New(), provider}, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.shop.Close() })
-	if err := w.shop.Seed(t.Context(), "USD", "US"); err != nil {
+	if err := w.shop.Seed(t.Context(), c, "US"); err != nil {
 		t.Fatal(err)
 	}
 	wire := &loopback.Wire{}

@@ -226,6 +226,28 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// away is a journal of a database that does not answer.
+type away struct{ memstore.Journal }
+
+var errAway = errors.New("the database is away")
+
+func (away) Load(context.Context, string, string) (flow.Entry, error) {
+	return flow.Entry{}, errAway
+}
+
+func TestNoJournal(t *testing.T) {
+	s := newShop()
+	f := s.flow(away{memstore.Journal{DB: s.db}})
+	for name, err := range map[string]error{
+		"run": f.Run(t.Context(), "x", &order{}), "resume": f.Resume(t.Context(), "x", new(order)),
+		"cancel": f.Cancel(t.Context(), "x", flow.ErrAbandoned), "recover": f.Recover(t.Context(), "x"),
+	} {
+		if !errors.Is(err, errAway) {
+			t.Errorf("%s: %v, want %v", name, err, errAway)
+		}
+	}
+}
+
 func TestTooLateGoesForward(t *testing.T) {
 	s := newShop()
 	f := s.flow(s.db.Journal())

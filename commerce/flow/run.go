@@ -62,10 +62,11 @@ func (f *Flow[S]) Resume(ctx context.Context, id string, s *S) error {
 func (f *Flow[S]) Cancel(ctx context.Context, id string, reason *fault.Error) error {
 	ctx = alone(ctx)
 	r, err := f.load(ctx, id, new(S))
+	if err != nil {
+		return err
+	}
 	e := &r.entry
 	switch {
-	case err != nil:
-		return err
 	case e.Version == 0:
 		return ErrUnknown
 	case e.Phase == Undone:

@@ -109,7 +109,24 @@ func (e *Engine) Deliver(ctx context.Context, in order.DeliverFulfillmentInput) 
 	if err := OpDeliver.Admit(ctx, in); err != nil {
 		return order.Order{}, err
 	}
+	if err := e.left(ctx, in.FulfillmentID); err != nil {
+		return order.Order{}, err
+	}
 	return e.Orders.DeliverFulfillment(ctx, in)
+}
+
+// left brings the leaving of a parcel to its end, if it was cut off: once the
+// parcel has arrived it can neither be finished nor undone.
+func (e *Engine) left(ctx context.Context, id string) error {
+	err := e.ship.Resume(ctx, id, new(shipState))
+	switch {
+	case errors.Is(err, flow.ErrTaken):
+		return fault.ErrUnavailable.After(time.Second).Because(err)
+	case fault.KindOf(err) == fault.Unavailable && !errors.Is(err, flow.ErrAbandoned):
+		return err
+	default:
+		return nil // it has left, or the order says why it has not
+	}
 }
 
 // Cancel gives a parcel up.

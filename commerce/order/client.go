@@ -18,6 +18,7 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpKeepAfterAll, s.KeepAfterAll)
 	op.Handle(r, OpNotePayment, s.NotePayment)
 	op.Handle(r, OpExpired, s.Expired)
+	op.Handle(r, OpExtendHold, s.ExtendHold)
 	op.Handle(r, OpOrder, s.Order)
 	op.Handle(r, OpOrders, s.Orders)
 	op.Handle(r, OpTimeline, s.Timeline)
@@ -32,6 +33,10 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpDeliverFulfillment, s.DeliverFulfillment)
 	op.Handle(r, OpCancelFulfillment, s.CancelFulfillment)
 	op.Handle(r, OpOfFulfillment, s.OfFulfillment)
+	op.Handle(r, OpPlanRefund, s.PlanRefund)
+	op.Handle(r, OpBeginRefund, s.BeginRefund)
+	op.Handle(r, OpDropRefund, s.DropRefund)
+	op.Handle(r, OpNoteRefund, s.NoteRefund)
 }
 
 // Client is a Service somewhere else.
@@ -157,4 +162,29 @@ func (c Client) CancelFulfillment(ctx context.Context, in CancelFulfillmentInput
 // OfFulfillment implements Service.
 func (c Client) OfFulfillment(ctx context.Context, in FulfillmentInput) (Order, error) {
 	return op.Call(ctx, c, OpOfFulfillment, in)
+}
+
+// PlanRefund implements Service.
+func (c Client) PlanRefund(ctx context.Context, in RefundInput) (Refund, error) {
+	return op.Call(ctx, c, OpPlanRefund, in)
+}
+
+// BeginRefund implements Service.
+func (c Client) BeginRefund(ctx context.Context, in BeginRefundInput) (Order, error) {
+	return op.Call(ctx, c, OpBeginRefund, in)
+}
+
+// DropRefund implements Service.
+func (c Client) DropRefund(ctx context.Context, in DropRefundInput) (Order, error) {
+	return op.Call(ctx, c, OpDropRefund, in)
+}
+
+// NoteRefund implements Service.
+func (c Client) NoteRefund(ctx context.Context, in NoteRefundInput) (Order, error) {
+	return op.Call(ctx, c, OpNoteRefund, in)
+}
+
+// ExtendHold implements Service.
+func (c Client) ExtendHold(ctx context.Context, in ExtendHoldInput) (Order, error) {
+	return op.Call(ctx, c.Caller, OpExtendHold, in)
 }

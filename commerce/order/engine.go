@@ -8,6 +8,7 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
@@ -190,6 +191,30 @@ func (e *Engine) apply(ctx context.Context, load func(context.Context) (Row, err
 		return Order{}, err
 	}
 	return t.Order, e.store.Record(ctx, t.events...)
+}
+
+// marked is change for a command and its undoing, which share a mark under op
+// and key. Where the mark says that there is nothing to do it returns the order
+// as it is.
+func (e *Engine) marked(ctx context.Context, op, key string, load func(context.Context) (Row, error),
+	mark func(context.Context, once.Keys, string, string, func() error) error, fn func(context.Context, *task) error) (Order, error) {
+	return txn.Get(ctx, e.store.Scope(), func(ctx context.Context) (o Order, err error) {
+		changed := false
+		err = mark(ctx, e.store, op, key, func() error {
+			changed = true
+			o, err = e.apply(ctx, load, fn)
+			return err
+		})
+		if err != nil || changed {
+			return o, err
+		}
+		row, err := load(ctx)
+		if err != nil {
+			return Order{}, err
+		}
+		d, err := row.document()
+		return d.Order, err
+	})
 }
 
 // named returns a load for change.

@@ -13,6 +13,12 @@ var (
 	ErrFulfillmentNotFound = fault.New(fault.NotFound, "order.fulfillment_not_found", "no such fulfillment")
 	ErrIllegalFulfillment  = fault.New(fault.Refused, "order.illegal_fulfillment_transition", "a fulfillment in this state cannot do that") // Meta: from, to
 	ErrFulfillmentTaken    = fault.New(fault.Conflict, "order.fulfillment_taken", "a fulfillment of another order has this id")
+	ErrRefundNotFound      = fault.New(fault.NotFound, "order.refund_not_found", "the order has no such refund")
+	ErrRefundTaken         = fault.New(fault.Conflict, "order.refund_taken", "a refund of another order has this id")
+	ErrIllegalRefund       = fault.New(fault.Refused, "order.illegal_refund_transition", "a refund in this state cannot do that") // Meta: from, to
+	ErrNotRefundable       = fault.New(fault.Invalid, "order.not_refundable", "that much was never captured for this order")      // Meta: refundable, requested
+	ErrAlreadyRefunded     = fault.New(fault.Refused, "order.already_refunded", "that much is not left of what was captured")     // Meta: refundable, requested
+	ErrPaymentNotFound     = fault.New(fault.NotFound, "order.payment_not_found", "the order has no such payment")
 	ErrTooManyAttempts     = fault.New(fault.Throttled, "order.too_many_attempts", "too many attempts, wait a little")
 	ErrCodeInvalid         = fault.New(fault.Refused, "order.code_invalid", "this code was used, has expired or never was")
 	ErrChallengeNotFound   = fault.New(fault.NotFound, "order.challenge_not_found", "there is nothing to tell any more")

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/mercer-commerce/mercer/commerce/once"
-	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
 // CreateFulfillment plans a parcel. A fulfillment id that the order has already
@@ -56,7 +55,7 @@ func (e *Engine) ShipFulfillment(ctx context.Context, in ShipFulfillmentInput) (
 	if err := OpShipFulfillment.Admit(ctx, in); err != nil {
 		return Order{}, err
 	}
-	return e.marked(ctx, in.FulfillmentID, once.Do, func(_ context.Context, t *task) error {
+	return e.marked(ctx, OpShipFulfillment.Name, in.FulfillmentID, e.holding(in.FulfillmentID), once.Do, func(_ context.Context, t *task) error {
 		if err := t.shippable(); err != nil {
 			return err
 		}
@@ -77,35 +76,13 @@ func (e *Engine) UnshipFulfillment(ctx context.Context, in ShipFulfillmentInput)
 	if err := OpUnshipFulfillment.Admit(ctx, in); err != nil {
 		return Order{}, err
 	}
-	return e.marked(ctx, in.FulfillmentID, once.Undo, func(_ context.Context, t *task) error {
+	return e.marked(ctx, OpShipFulfillment.Name, in.FulfillmentID, e.holding(in.FulfillmentID), once.Undo, func(_ context.Context, t *task) error {
 		f := t.fulfillment(in.FulfillmentID)
 		if err := t.send(f, FulPending, "unshipped"); err != nil {
 			return err
 		}
 		f.ShippedAt, f.Tracking = nil, []Tracking{}
 		return nil
-	})
-}
-
-// marked is change for shipping and its undoing, which share a mark.
-func (e *Engine) marked(ctx context.Context, id string, mark func(context.Context, once.Keys, string, string, func() error) error,
-	fn func(context.Context, *task) error) (Order, error) {
-	return txn.Get(ctx, e.store.Scope(), func(ctx context.Context) (o Order, err error) {
-		changed := false
-		err = mark(ctx, e.store, OpShipFulfillment.Name, id, func() error {
-			changed = true
-			o, err = e.apply(ctx, e.holding(id), fn)
-			return err
-		})
-		if err != nil || changed {
-			return o, err
-		}
-		row, err := e.store.OrderOfFulfillment(ctx, id)
-		if err != nil {
-			return Order{}, err
-		}
-		d, err := row.document()
-		return d.Order, err
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/page"
@@ -20,6 +21,7 @@ type Service interface {
 	KeepAfterAll(ctx context.Context, in IDInput) (Order, error)
 	NotePayment(ctx context.Context, in NotePaymentInput) (Order, error)
 	Expired(ctx context.Context, in ExpiredInput) (IDsOutput, error)
+	ExtendHold(ctx context.Context, in ExtendHoldInput) (Order, error)
 
 	Order(ctx context.Context, in IDInput) (Order, error)
 	Orders(ctx context.Context, in OrdersInput) (page.Page[Order], error)
@@ -37,6 +39,11 @@ type Service interface {
 	DeliverFulfillment(ctx context.Context, in DeliverFulfillmentInput) (Order, error)
 	CancelFulfillment(ctx context.Context, in CancelFulfillmentInput) (Order, error)
 	OfFulfillment(ctx context.Context, in FulfillmentInput) (Order, error)
+
+	PlanRefund(ctx context.Context, in RefundInput) (Refund, error)
+	BeginRefund(ctx context.Context, in BeginRefundInput) (Order, error)
+	DropRefund(ctx context.Context, in DropRefundInput) (Order, error)
+	NoteRefund(ctx context.Context, in NoteRefundInput) (Order, error)
 }
 
 // The operations, as transports know them.
@@ -55,6 +62,8 @@ var (
 		Doc: "Turns a canceling order back to what it was: its payment has succeeded.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
 	OpNotePayment = op.Op[NotePaymentInput, Order]{Name: "order.note_payment", Access: op.Inside,
 		Doc: "Takes down the state of one of the payments, and confirms the order when that is enough. Older news changes nothing.", Fails: []*fault.Error{ErrNotFound, ErrIllegal, ErrBadSums}}
+	OpExtendHold = op.Op[ExtendHoldInput, Order]{Name: "order.extend_hold", Access: op.Inside,
+		Doc: "Gives a pending order more time to be paid.", Fails: []*fault.Error{ErrNotFound}}
 	OpExpired = op.Op[ExpiredInput, IDsOutput]{Name: "order.expired", Kind: op.Query, Access: op.Inside,
 		Doc: "Ids of pending and canceling orders past their time, oldest first."}
 
@@ -88,6 +97,15 @@ var (
 		Doc: "Gives up a parcel that has not left.", Fails: []*fault.Error{ErrFulfillmentNotFound, ErrIllegalFulfillment}}
 	OpOfFulfillment = op.Op[FulfillmentInput, Order]{Name: "order.of_fulfillment", Kind: op.Query, Access: "orders:read",
 		Doc: "The order that a fulfillment is of.", Fails: []*fault.Error{ErrFulfillmentNotFound}}
+
+	OpPlanRefund = op.Op[RefundInput, Refund]{Name: "order.plan_refund", Kind: op.Query, Access: "orders:read",
+		Doc: "What would go back, for which goods and to which payments. Nothing is changed.", Fails: []*fault.Error{ErrNotFound, ErrStale, ErrNotConfirmed, ErrNotRefundable, ErrAlreadyRefunded}}
+	OpBeginRefund = op.Op[BeginRefundInput, Order]{Name: "order.begin_refund", Access: op.Inside,
+		Doc: "Writes down that money is about to go back, once for each refund id.", Fails: []*fault.Error{ErrNotFound, ErrStale, ErrNotConfirmed, ErrNotRefundable, ErrAlreadyRefunded, ErrRefundTaken, once.ErrUndone}}
+	OpDropRefund = op.Op[DropRefundInput, Order]{Name: "order.drop_refund", Access: op.Inside,
+		Doc: "Undoes BeginRefund and keeps a late one out.", Fails: []*fault.Error{ErrNotFound, ErrRefundNotFound}}
+	OpNoteRefund = op.Op[NoteRefundInput, Order]{Name: "order.note_refund", Access: op.Inside,
+		Doc: "Takes down how a refund of a payment stands, also of one that was made at the provider. Older news changes nothing.", Fails: []*fault.Error{ErrNotFound, ErrPaymentNotFound, ErrBadSums, ErrIllegalRefund}}
 )
 
 // IDInput names an order by id, or by number for staff.
@@ -134,6 +152,12 @@ type NotePaymentInput struct {
 type ExpiredInput struct {
 	Before time.Time `json:"before"`
 	Limit  int       `json:"limit" minimum:"1" maximum:"1000"`
+}
+
+// ExtendHoldInput gives an order time until Until.
+type ExtendHoldInput struct {
+	ID    string    `json:"id" minLength:"1" maxLength:"64"`
+	Until time.Time `json:"until"`
 }
 
 // IDsOutput are ids of orders.
@@ -198,4 +222,44 @@ type CancelFulfillmentInput struct {
 // FulfillmentInput names a fulfillment.
 type FulfillmentInput struct {
 	FulfillmentID string `json:"fulfillment_id" path:"id" minLength:"1" maxLength:"64"`
+}
+
+// RefundInput says what goes back. Where neither items nor shipping nor goodwill
+// are named it is all that remains: goods, shipping, fees and what was paid too
+// much, as far as it was captured.
+type RefundInput struct {
+	ID       string        `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Version  int64         `json:"version,omitempty" header:"If-Match"`
+	Items    []Units       `json:"items,omitzero" minItems:"1" maxItems:"500" doc:"Units at the price they were sold for."`
+	Shipping *money.Amount `json:"shipping,omitempty" doc:"So much of the shipping."`
+	Goodwill *money.Amount `json:"goodwill,omitempty" doc:"A favor, for no goods."`
+	ReturnID string        `json:"return_id,omitempty" maxLength:"64"`
+	Reason   string        `json:"reason" minLength:"1" maxLength:"500"`
+}
+
+// BeginRefundInput begins a refund. RefundID is given by the caller; the same
+// one counts once. Its parts are named after it: RefundID and ".1", ".2" …
+type BeginRefundInput struct {
+	RefundInput
+	RefundID string `json:"refund_id" minLength:"1" maxLength:"60"`
+}
+
+// DropRefundInput names a BeginRefund.
+type DropRefundInput struct {
+	ID       string `json:"id" minLength:"1" maxLength:"64"`
+	RefundID string `json:"refund_id" minLength:"1" maxLength:"60"`
+}
+
+// NoteRefundInput is the state of a refund of the payment engine. RefundID,
+// Version and Amount are that refund's. Reason says why it failed, or why it was
+// made.
+type NoteRefundInput struct {
+	ID        string       `json:"id" minLength:"1" maxLength:"64"`
+	RefundID  string       `json:"refund_id" minLength:"1" maxLength:"64"`
+	PaymentID string       `json:"payment_id" minLength:"1" maxLength:"64"`
+	Status    RefundStatus `json:"status" enum:"pending,succeeded,failed"`
+	Amount    money.Amount `json:"amount"`
+	Version   int64        `json:"version" minimum:"1"`
+	Reason    string       `json:"reason,omitempty" maxLength:"500"`
+	At        time.Time    `json:"at,omitzero"` // when it was made
 }

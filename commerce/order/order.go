@@ -141,7 +141,8 @@ type Item struct {
 }
 
 // Quantities say what became of the units of an item. Fulfilled counts those
-// that were shipped.
+// that were shipped, Refunded those of refunds that have not failed: pending
+// ones too.
 type Quantities struct {
 	Canceled  int64 `json:"canceled"`
 	Fulfilled int64 `json:"fulfilled"`
@@ -207,10 +208,28 @@ type Payment struct {
 	Amount     money.Amount    `json:"amount"`
 	Authorized money.Amount    `json:"authorized"`
 	Captured   money.Amount    `json:"captured"`
-	Refunded   money.Amount    `json:"refunded"`
+	Refunded   money.Amount    `json:"refunded"`    // what went back
+	Refunding  money.Amount    `json:"refunding"`   // what is on its way back
+	Disputed   money.Amount    `json:"disputed"`    // what a bank has taken back, or wants to
 	NextAction json.RawMessage `json:"next_action"` // null, or what the shopper must do
 	Failure    *Failure        `json:"failure"`
-	Version    int64           `json:"version"`
+	Display    *Display        `json:"display"`
+	// CaptureBefore is when what is authorized lapses.
+	CaptureBefore *time.Time `json:"capture_before"`
+	Version       int64      `json:"version"`
+}
+
+// MarshalJSON implements json.Marshaler: amounts that were not given, or that an
+// older release did not write down, are nothing in the currency of Amount.
+func (p Payment) MarshalJSON() ([]byte, error) {
+	type plain Payment
+	return json.Marshal(plain(filled(p, p.Amount.Currency)))
+}
+
+// Display is what may be shown of a means of payment.
+type Display struct {
+	Brand string `json:"brand"` // "visa"
+	Last4 string `json:"last4"`
 }
 
 // Failure is why a payment did not go through.
@@ -263,19 +282,13 @@ type Tracking struct {
 	URL     string `json:"url,omitempty" maxLength:"2048" pattern:"^https?://"`
 }
 
-// Return, Refund and Document are lists that stay empty until the shop takes
-// goods back and writes papers.
+// Return and Document are lists that stay empty until the shop takes goods back
+// and writes papers.
 type (
 	// Return is goods that come back.
 	Return struct {
 		ID     string `json:"id"`
 		Status string `json:"status"`
-	}
-	// Refund is money that goes back.
-	Refund struct {
-		ID     string       `json:"id"`
-		Status string       `json:"status"`
-		Amount money.Amount `json:"amount"`
 	}
 	// Document is a paper, such as an invoice.
 	Document struct {
@@ -288,7 +301,7 @@ type (
 // Entry is one line of an order's history.
 type Entry struct {
 	Version int64     `json:"version"` // of the order after it
-	Kind    string    `json:"kind"`    // placed, status, payment, fulfillment, note, customer
+	Kind    string    `json:"kind"`    // placed, status, payment, fulfillment, refund, hold, note, customer
 	From    string    `json:"from"`
 	To      string    `json:"to"`
 	Text    string    `json:"text"`

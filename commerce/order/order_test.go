@@ -19,6 +19,11 @@ func paid(id, status string, authorized, captured, refunded int64) Payment {
 	return Payment{ID: id, Method: "stripe", Status: status, Amount: usd(1000), Authorized: usd(authorized), Captured: usd(captured), Refunded: usd(refunded)}
 }
 
+func disputed(p Payment) Payment {
+	p.Disputed = usd(1)
+	return p
+}
+
 func TestPaymentStatus(t *testing.T) {
 	for name, tc := range map[string]struct {
 		total    int64
@@ -44,7 +49,7 @@ func TestPaymentStatus(t *testing.T) {
 		"overpaid, set right":      {1000, []Payment{paid("a", "captured", 1500, 1500, 500)}, PayPartiallyRefunded, 0},
 		"partly refunded":          {1000, []Payment{paid("a", "captured", 1000, 1000, 1)}, PayPartiallyRefunded, 0},
 		"refunded":                 {1000, []Payment{paid("a", "captured", 1000, 1000, 1000)}, PayRefunded, 0},
-		"disputed before all":      {1000, []Payment{paid("a", "captured", 2000, 2000, 0), paid("b", "disputed", 0, 0, 0)}, PayDisputed, 0},
+		"disputed before all":      {1000, []Payment{paid("a", "captured", 2000, 2000, 500), disputed(paid("b", "captured", 0, 1000, 0))}, PayDisputed, 0},
 	} {
 		b, err := balance(usd(tc.total), tc.payments)
 		if err != nil {

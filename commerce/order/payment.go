@@ -51,19 +51,33 @@ func (t *task) confirmPaid() error {
 
 // notePayment adds or replaces p and reports whether it was news.
 func (t *task) notePayment(p Payment) bool {
-	from := ""
-	i := slices.IndexFunc(t.Payments, func(old Payment) bool { return old.ID == p.ID })
-	switch {
-	case i < 0:
+	from, captured := "", int64(0)
+	switch old := t.payment(p.ID); {
+	case old == nil:
 		t.Payments = append(t.Payments, p)
-	case t.Payments[i].Version >= p.Version:
+	case old.Version >= p.Version:
 		return false
 	default:
-		from = t.Payments[i].Status
-		t.Payments[i] = p
+		from, captured = old.Status, old.Captured.Minor
+		*old = p
 	}
 	t.note("payment", from, p.Status, p.Method+" "+p.ID)
+	if p.Captured.Minor > captured {
+		if t.Captures == nil {
+			t.Captures = map[string]int64{}
+		}
+		t.Captures[p.ID] = t.Version
+	}
 	return true
+}
+
+// payment returns the one with this id, or nil.
+func (o *Order) payment(id string) *Payment {
+	i := slices.IndexFunc(o.Payments, func(p Payment) bool { return p.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.Payments[i]
 }
 
 // filled returns p in one form: amounts that were not given are zero, an action
@@ -72,7 +86,7 @@ func filled(p Payment, c money.Currency) Payment {
 	if string(p.NextAction) == "null" {
 		p.NextAction = nil
 	}
-	for _, a := range []*money.Amount{&p.Amount, &p.Authorized, &p.Captured, &p.Refunded} {
+	for _, a := range []*money.Amount{&p.Amount, &p.Authorized, &p.Captured, &p.Refunded, &p.Refunding, &p.Disputed} {
 		if *a == (money.Amount{}) {
 			*a = money.Zero(c)
 		}
@@ -82,16 +96,21 @@ func filled(p Payment, c money.Currency) Payment {
 
 // Words of the payment engine that the order acts on.
 const (
-	payFailed   = "failed"
-	payCanceled = "canceled"
-	payDisputed = "disputed"
+	payFailed      = "failed"
+	payCanceled    = "canceled"
+	methodGiftCard = "gift_card"
 )
 
 func over(p Payment) bool { return p.Status == payFailed || p.Status == payCanceled }
 
 // current returns the payment that counts: the newest that has not come to
-// nothing, else the newest, nil when there is none.
+// nothing, else the newest, nil when there is none. A gift card counts when there
+// is nothing else.
 func current(ps []Payment) *Payment {
+	others := slices.DeleteFunc(slices.Clone(ps), func(p Payment) bool { return p.Method == methodGiftCard })
+	if len(others) > 0 {
+		ps = others
+	}
 	for _, p := range slices.Backward(ps) {
 		if !over(p) {
 			return &p
@@ -105,10 +124,11 @@ func current(ps []Payment) *Payment {
 
 // balance adds up the payments. What was given back is not owed again: money
 // goes back for goods that come back, or as a favor. A payment that came to
-// nothing authorizes nothing.
+// nothing authorizes nothing. What a gift card holds for the order is not due.
 func balance(total money.Amount, ps []Payment) (Balance, error) {
 	zero := money.Zero(total.Currency)
 	b := Balance{Authorized: zero, Captured: zero, Refunded: zero, Due: zero}
+	sure := zero
 	var err error
 	add := func(to *money.Amount, a money.Amount) {
 		if err == nil {
@@ -121,12 +141,17 @@ func balance(total money.Amount, ps []Payment) (Balance, error) {
 		}
 		add(&b.Captured, p.Captured)
 		add(&b.Refunded, p.Refunded)
+		if p.Method == methodGiftCard && !over(p) {
+			add(&sure, p.Authorized)
+		} else {
+			add(&sure, p.Captured)
+		}
 	}
 	if err != nil {
 		return Balance{}, err
 	}
-	if b.Captured.Cmp(total) < 0 {
-		b.Due, err = total.Sub(b.Captured)
+	if sure.Cmp(total) < 0 {
+		b.Due, err = total.Sub(sure)
 	}
 	return b, err
 }
@@ -135,11 +160,8 @@ func balance(total money.Amount, ps []Payment) (Balance, error) {
 // even without a payment. Kept is what the shop has in the end.
 func paymentStatus(total money.Amount, b Balance, ps []Payment) PaymentStatus {
 	kept := b.Captured.Minor - b.Refunded.Minor // both ≥ 0
-	has := func(status string) bool {
-		return slices.ContainsFunc(ps, func(p Payment) bool { return p.Status == status })
-	}
 	switch {
-	case has(payDisputed):
+	case slices.ContainsFunc(ps, func(p Payment) bool { return p.Disputed.Minor > 0 }):
 		return PayDisputed
 	case kept > total.Minor:
 		return PayOverpaid
@@ -151,16 +173,16 @@ func paymentStatus(total money.Amount, b Balance, ps []Payment) PaymentStatus {
 		return PayPaid
 	case b.Captured.Minor > 0:
 		return PayPartiallyCaptured
-	case b.Authorized.Minor > 0:
+	case b.Authorized.Minor > 0 && b.Authorized.Minor >= total.Minor:
 		return PayAuthorized
-	case has(payCanceled) && !slices.ContainsFunc(ps, func(p Payment) bool { return !over(p) }):
+	case slices.ContainsFunc(ps, func(p Payment) bool { return p.Status == payCanceled }) && !slices.ContainsFunc(ps, func(p Payment) bool { return !over(p) }):
 		return PayVoided
 	default:
 		return PayNone
 	}
 }
 
-// derive computes what follows from payments and fulfillments. A canceled order
+// derive computes what follows from payments, fulfillments and refunds. A canceled order
 // owes nothing.
 func (o *Order) derive() (err error) {
 	if o.Balance, err = balance(o.Totals.Total, o.Payments); err != nil {
@@ -171,7 +193,7 @@ func (o *Order) derive() (err error) {
 	}
 	o.Payment = current(o.Payments)
 	o.PaymentStatus = paymentStatus(o.Totals.Total, o.Balance, o.Payments)
-	count(o.Items, o.Fulfillments)
+	count(o.Items, o.Fulfillments, o.Refunds)
 	o.FulfillmentStatus = fulfillmentStatus(o.Items)
 	return nil
 }

@@ -13,6 +13,9 @@ type document struct {
 	Checkout string           `json:"checkout_id"`
 	Token    int              `json:"epoch"`
 	Versions map[string]int64 `json:"payment_versions"`
+	// Captures has, by payment, the version of the order that noted its latest
+	// capture.
+	Captures map[string]int64 `json:"captures,omitempty"`
 	// Before is what a canceling order was, Since when it began to be one.
 	Before Status    `json:"before,omitempty"`
 	Since  time.Time `json:"since,omitzero"`

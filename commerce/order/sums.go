@@ -100,7 +100,8 @@ func spots(o Order) (all []spot) {
 }
 
 func ofPayment(p Payment) []spot {
-	return []spot{{"/amount", p.Amount}, {"/authorized", p.Authorized}, {"/captured", p.Captured}, {"/refunded", p.Refunded}}
+	return []spot{{"/amount", p.Amount}, {"/authorized", p.Authorized}, {"/captured", p.Captured}, {"/refunded", p.Refunded},
+		{"/refunding", p.Refunding}, {"/disputed", p.Disputed}}
 }
 
 func verifyAmount(at string, a money.Amount, c money.Currency) error {

@@ -47,12 +47,14 @@ func arrived(s FulfillmentStatus) bool {
 	return s == Delivered || s == PartiallyReturned || s == Returned
 }
 
-// count writes down how many units of each item were shipped and delivered.
-func count(items []Item, fs []Fulfillment) {
+// count writes down how many units of each item were shipped, delivered and
+// refunded.
+func count(items []Item, fs []Fulfillment, rs []Refund) {
 	for i := range items {
 		q := &items[i].Quantities
 		q.Fulfilled = unitsIn(items[i].ID, fs, FulShipped, FulDelivered)
 		q.Delivered = unitsIn(items[i].ID, fs, FulDelivered)
+		q.Refunded = refundedUnits(items[i].ID, rs)
 	}
 }
 

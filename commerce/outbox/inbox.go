@@ -66,6 +66,9 @@ type Inbox interface {
 	Letters(ctx context.Context, q Letters) (page.Page[Letter], error)
 	// Dead counts the Dead letters, by consumer in order.
 	Dead(ctx context.Context) ([]DeadCount, error)
+	// Deliveries returns what became of the events with these ids, by event and
+	// consumer: that they were entered, and the letters about them.
+	Deliveries(ctx context.Context, eventIDs []string) ([]Delivery, error)
 	// Redrive makes a Dead letter Redone, with no tries, and puts its event into
 	// the outbox of the same database, so that it is published again; consumers
 	// that have taken it will not take it twice. It returns ErrNoLetter.

@@ -17,6 +17,7 @@ type Service interface {
 	Redrive(ctx context.Context, in LetterInput) (op.Nothing, error)
 	Drop(ctx context.Context, in LetterInput) (op.Nothing, error)
 	Republish(ctx context.Context, in RepublishInput) (RepublishOutput, error)
+	Events(ctx context.Context, in EventsInput) (EventsOutput, error)
 }
 
 // The operations, as transports know them.
@@ -31,6 +32,8 @@ var (
 		Doc: "Gives an event up that was put aside: its consumer will never take it.", Fails: []*fault.Error{ErrNoLetter}}
 	OpRepublish = op.Op[RepublishInput, RepublishOutput]{Name: "outbox.republish", Access: "outbox:write",
 		Doc: "Publishes events again that were published in the last 7 days. Consumers that have taken them do not take them twice."}
+	OpEvents = op.Op[EventsInput, EventsOutput]{Name: "outbox.events", Kind: op.Query, Access: "outbox:read",
+		Doc: "The events of some things in the last 7 days, and what became of them with their consumers."}
 )
 
 // Status says how it stands with outboxes and inboxes.
@@ -93,6 +96,7 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpRedrive, s.Redrive)
 	op.Handle(r, OpDrop, s.Drop)
 	op.Handle(r, OpRepublish, s.Republish)
+	op.Handle(r, OpEvents, s.Events)
 }
 
 // Client is a Service that is somewhere else.
@@ -123,4 +127,9 @@ func (c Client) Drop(ctx context.Context, in LetterInput) (op.Nothing, error) {
 // Republish implements Service.
 func (c Client) Republish(ctx context.Context, in RepublishInput) (RepublishOutput, error) {
 	return op.Call(ctx, c.Caller, OpRepublish, in)
+}
+
+// Events implements Service.
+func (c Client) Events(ctx context.Context, in EventsInput) (EventsOutput, error) {
+	return op.Call(ctx, c.Caller, OpEvents, in)
 }

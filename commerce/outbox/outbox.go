@@ -70,6 +70,9 @@ type Store interface {
 	// ID names the database, the same for all processes on it and another one
 	// elsewhere.
 	ID(ctx context.Context) (string, error)
+	// Of returns at most limit events with one of these Keys that are pending or
+	// archived, by Key and Seq.
+	Of(ctx context.Context, keys []string, limit int) ([]Sent, error)
 	// Lag counts the pending events.
 	Lag(ctx context.Context) (Lag, error)
 	// Republish puts archived events back into the outbox, each once and in their

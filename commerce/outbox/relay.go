@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,10 +15,8 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
-const (
-	batch    = 200 // events that are read at once
-	parallel = 32  // aggregates that are published at once
-)
+// batch is how many events are read at once.
+const batch = 200
 
 // Options change how a Relay works. The zero value is good.
 type Options struct {
@@ -24,6 +24,8 @@ type Options struct {
 	Lease time.Duration    // how long a dead relay keeps a part to itself, 30 seconds
 	Now   func() time.Time // time.Now
 	Log   *slog.Logger     // slog.Default()
+	// Parallel is how many aggregates are published at once, 32.
+	Parallel int
 }
 
 // Relay publishes what a store holds. Any number of relays may work on one
@@ -61,6 +63,9 @@ func New(s Store, b event.Bus, opts *Options) *Relay {
 	}
 	if r.opts.Log == nil {
 		r.opts.Log = slog.Default()
+	}
+	if r.opts.Parallel == 0 {
+		r.opts.Parallel = 32
 	}
 	return r
 }
@@ -113,7 +118,7 @@ func (r *Relay) release(ctx context.Context) {
 	defer r.mu.Unlock()
 	ctx = context.WithoutCancel(ctx)
 	now := r.opts.Now().UTC()
-	for part := range r.leases {
+	for _, part := range slices.Sorted(maps.Keys(r.leases)) {
 		if _, _, err := r.store.Lease(ctx, part, r.owner, now, now); err != nil {
 			r.opts.Log.WarnContext(ctx, "outbox: a part waits until its lease ends", "part", part, "err", err)
 		}
@@ -199,7 +204,7 @@ func (r *Relay) publish(ctx context.Context, rows []Row, stopped map[string]bool
 	var errs []error
 	var down error
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, parallel)
+	slots := make(chan struct{}, r.opts.Parallel)
 	for _, k := range keys {
 		slots <- struct{}{}
 		mu.Lock()

@@ -1,10 +1,15 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/money"
+	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
@@ -26,6 +31,10 @@ func (e *Engine) Authorize(ctx context.Context, in IDInput) (Payment, error) {
 	}
 	p, w, err := e.stamp(ctx, in.ID)
 	if err != nil || w.provider == nil {
+		return p, err
+	}
+	if t, ok := p.undone(); ok {
+		p, _, err = e.take(ctx, w, p, t)
 		return p, err
 	}
 	s, err := ask(ctx, w.provider, p)
@@ -90,8 +99,10 @@ func (e *Engine) unanswered(ctx context.Context, id string, why error, states ..
 	return p, lost
 }
 
-// settle writes down an answer to Authorize.
+// settle writes down an answer to Authorize. What the provider keeps can wait for
+// the next news, or for the comparison of books: a shopper waits for this.
 func (e *Engine) settle(ctx context.Context, w way, asked Payment, s Snapshot) (Payment, error) {
+	s.FeeObject = ""
 	p, err := e.noteOf(ctx, asked, s)
 	if err != nil {
 		return e.doubt(ctx, asked.ID, s, err)
@@ -111,12 +122,19 @@ func (e *Engine) settle(ctx context.Context, w way, asked Payment, s Snapshot) (
 
 // note applies what the provider has said. A canceled payment stays canceled.
 func (e *Engine) note(ctx context.Context, id string, s Snapshot) (Payment, error) {
-	return e.change(ctx, id, &Ledger{Object: s.Object}, func(_ context.Context, p *Payment) error {
-		if p.Status == StatusCanceled {
-			return nil
-		}
-		return p.apply(s)
+	return e.change(ctx, id, &Ledger{Object: s.Object}, func(ctx context.Context, p *Payment) error {
+		return e.learn(ctx, p, s)
 	})
+}
+
+// learn is note in a unit that has p locked.
+func (e *Engine) learn(ctx context.Context, p *Payment, s Snapshot) error {
+	if p.Status != StatusCanceled {
+		if err := p.apply(s); err != nil {
+			return err
+		}
+	}
+	return e.facts(ctx, p, s)
 }
 
 // noteOf is note for a payment that was read a moment ago: it is read again only
@@ -124,7 +142,7 @@ func (e *Engine) note(ctx context.Context, id string, s Snapshot) (Payment, erro
 func (e *Engine) noteOf(ctx context.Context, known Payment, s Snapshot) (p Payment, err error) {
 	err = e.Scope().Do(ctx, func(ctx context.Context) error {
 		p = known
-		if err := p.apply(s); err != nil {
+		if err := e.learn(ctx, &p, s); err != nil {
 			return err
 		}
 		return e.save(ctx, known, &p, &Ledger{Object: s.Object})
@@ -143,14 +161,18 @@ func (e *Engine) doubt(ctx context.Context, id string, s Snapshot, err error) (P
 	}
 	e.opts.Log.ErrorContext(ctx, "payment: mismatch", "payment", id, "provider_id", s.ProviderID, "status", s.Status,
 		"authorized", s.Authorized.String(), "captured", s.Captured.String(), "err", err)
-	return e.unanswered(ctx, id, err, StatusCreating, StatusOpen, StatusProcessing)
+	p, lost := e.unanswered(ctx, id, err, StatusCreating, StatusOpen, StatusProcessing)
+	if p.ID != "" {
+		lost = cmp.Or(e.seeMismatch(ctx, p, s, err), lost)
+	}
+	return p, lost
 }
 
 // giveBackWithin bounds how long the money of a canceled payment is waited for.
 const giveBackWithin = 30 * time.Second
 
 // giveBack makes a canceled payment impossible at its provider once more. Money
-// that has been taken all the same is written down, for people to refund.
+// that has been taken all the same is written down and refunded, once.
 func (e *Engine) giveBack(ctx context.Context, w way, p Payment) error {
 	ctx, cancel := context.WithTimeout(ctx, giveBackWithin)
 	defer cancel()
@@ -161,18 +183,43 @@ func (e *Engine) giveBack(ctx context.Context, w way, p Payment) error {
 	if s.Status == StatusCanceled || s.Status == StatusFailed {
 		return nil
 	}
-	e.opts.Log.ErrorContext(ctx, "payment: a canceled payment has succeeded at the provider, refund it", "payment", p.ID, "order", p.OrderID,
+	e.opts.Log.ErrorContext(ctx, "payment: a canceled payment has succeeded at the provider", "payment", p.ID, "order", p.OrderID,
 		"status", s.Status, "captured", s.Captured.String())
-	_, err = e.change(ctx, p.ID, &Ledger{Object: s.Object}, func(_ context.Context, p *Payment) error {
+	late, err := e.takeLate(ctx, p.ID, s)
+	if err != nil || late == "" {
+		return err
+	}
+	_, err = e.SendRefund(ident.As(ctx, "payment"), IDInput{ID: late})
+	if errors.Is(err, ErrUnanswered) {
+		return nil // SendRefunds asks again
+	}
+	return err
+}
+
+// takeLate writes down what a provider has taken for a canceled payment, and the
+// refund of it, whose id it returns; "" when there is nothing to give back.
+func (e *Engine) takeLate(ctx context.Context, id string, s Snapshot) (late string, err error) {
+	_, err = e.change(ctx, id, &Ledger{Object: s.Object}, func(ctx context.Context, p *Payment) error {
+		late = ""
 		if err := p.fits(&s); err != nil {
 			return err
 		}
-		if s.ProviderID != "" {
-			p.ProviderID = s.ProviderID
-		}
+		p.ProviderID = cmp.Or(s.ProviderID, p.ProviderID)
 		p.Authorized.Minor = max(p.Authorized.Minor, s.Authorized.Minor)
 		p.Captured.Minor = max(p.Captured.Minor, s.Captured.Minor)
-		return nil
+		if err := e.facts(ctx, p, s); err != nil {
+			return err
+		}
+		left := p.Captured.Minor - p.Refunded.Minor - p.Refunding.Minor
+		if left <= 0 {
+			return nil
+		}
+		late = ident.DeriveID("ref", fmt.Sprintf("%s late %d", id, p.Captured.Minor))
+		return once.Do(ctx, e.store, OpOpenRefund.Name, late, func() error {
+			_, err := e.openRefund(ctx, p, OpenRefundInput{ID: late, PaymentID: id, Amount: money.New(left, p.Amount.Currency),
+				Reason: "the payment came after its order was canceled", Force: true})
+			return err
+		})
 	})
-	return err
+	return late, err
 }

@@ -186,7 +186,7 @@ func TestMismatchIsNotPaid(t *testing.T) {
 	if !strings.Contains(s.log.String(), "payment: mismatch") {
 		t.Errorf("nobody was told: %s", s.log.String())
 	}
-	s.wantEvents()
+	s.wantEvents("payment.mismatch p ")
 	s.wantLedger("p")
 	s.bank.after = nil
 	if p := s.ask("p"); p.Status != payment.StatusCaptured {
@@ -210,7 +210,7 @@ func TestOneIntentTwoPayments(t *testing.T) {
 			wantErr(t, err, payment.ErrUnanswered)
 			s.wantStatus("b", payment.StatusUnknown)
 			s.wantLedger("b")
-			s.wantEvents("payment.captured a 2499")
+			s.wantEvents("payment.captured a 2499", "payment.mismatch b ")
 		})
 	}
 }
@@ -228,9 +228,13 @@ func TestSixteenAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		out, err := s.Ledger(t.Context(), payment.OrdersInput{OrderIDs: []string{"ord_p"}})
-		if err != nil || len(out.Items) != 1 || s.intents("p") != 1 {
-			t.Errorf("%s: %d lines, %d intents, %v; want 1, 1", method, len(out.Items), s.intents("p"), err)
+		if method == fakepay.Card {
+			s.wantLedger("p", "captured 24.99")
+		} else {
+			s.wantLedger("p", "authorized 24.99")
+		}
+		if n := s.intents("p"); n != 1 {
+			t.Errorf("%s: %d intents, want 1", method, n)
 		}
 	}
 }
@@ -266,7 +270,7 @@ func TestVoidedMeanwhile(t *testing.T) {
 }
 
 // A bank that takes money for a payment that it has called off: it is written
-// down, and people are told.
+// down and goes back, once.
 func TestMoneyOfCanceledPayment(t *testing.T) {
 	s := open(t)
 	s.owe("p", fakepay.Card)
@@ -285,12 +289,18 @@ func TestMoneyOfCanceledPayment(t *testing.T) {
 	}
 	_, err := s.Authorize(t.Context(), payment.IDInput{ID: "p"})
 	wantErr(t, err, payment.ErrCanceled)
-	if p := s.stored("p"); p.Status != payment.StatusCanceled || p.Captured != eur(2499) {
+	if p := s.stored("p"); p.Status != payment.StatusCanceled || p.Captured != eur(2499) || p.Refunded != eur(2499) {
 		t.Errorf("%+v", p)
 	}
-	s.wantLedger("p", "captured 24.99")
-	if !strings.Contains(s.log.String(), "refund it") {
-		t.Errorf("nobody was told: %s", s.log.String())
+	all, err := s.Refunds(t.Context(), payment.OrdersInput{OrderIDs: []string{"ord_p"}})
+	if err != nil || len(all.Items) != 1 || s.backAtBank("p") != 2499 {
+		t.Fatalf("refunds %+v, %v", all.Items, err)
+	}
+	s.wantLedger("p", "captured 24.99", "refunded 24.99 "+all.Items[0].ID)
+	s.send("evt_late", "p")
+	s.apply()
+	if s.backAtBank("p") != 2499 || s.stored("p").Refunding != eur(0) {
+		t.Errorf("it went back twice: %+v", s.stored("p"))
 	}
 }
 

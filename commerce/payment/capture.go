@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
@@ -28,7 +29,10 @@ func (e *Engine) Capture(ctx context.Context, in CaptureInput) (Payment, error) 
 		return Payment{}, err
 	}
 	if in.Amount != nil && in.Amount.Currency != p.Amount.Currency {
-		return Payment{}, fault.ErrInvalid.Saying("the payment is in " + string(p.Amount.Currency)).At("/amount/currency")
+		return Payment{}, wrongCurrency(p)
+	}
+	if p.GiftCardID != "" {
+		return Payment{}, illegal(p.Status, StatusCaptured).Saying("a gift card is captured with its order")
 	}
 	w, err := e.wayOf(p)
 	if err != nil {
@@ -84,7 +88,7 @@ func (e *Engine) takeMoney(ctx context.Context, w way, in CaptureInput, key stri
 	if err := txn.Outside(ctx); err != nil {
 		return Payment{}, err
 	}
-	var amount money.Amount
+	var t Taking
 	over := false
 	p, err := e.change(ctx, in.ID, nil, func(ctx context.Context, p *Payment) error {
 		was, err := e.store.Mark(ctx, OpCapture.Name, key, once.Done)
@@ -94,41 +98,93 @@ func (e *Engine) takeMoney(ctx context.Context, w way, in CaptureInput, key stri
 		if over = was != once.Never && p.standing() != StatusAuthorized; over {
 			return nil
 		}
-		amount, err = p.toTake(in.Amount)
+		t, err = p.toTake(key, in.Amount)
 		return err
 	})
 	if err != nil || over {
 		return p, err
 	}
-	s, err := w.provider.Capture(ctx, p, amount, key)
-	ctx = context.WithoutCancel(ctx)
-	if err != nil {
-		return e.unanswered(ctx, p.ID, err, StatusAuthorized)
-	}
 	had := p.Captured
-	p, err = txn.Get(ctx, e.Scope(), func(ctx context.Context) (Payment, error) { return e.note(ctx, in.ID, s) })
-	if err != nil {
-		return e.doubt(ctx, in.ID, s, err)
+	p, failure, err := e.take(ctx, w, p, t)
+	if err == nil && failure != nil && p.Captured == had {
+		return p, illegal(p.Status, StatusCaptured).Saying(failure.Message)
 	}
-	if s.Failure != nil && p.Captured == had {
-		return p, illegal(p.Status, StatusCaptured).Saying(s.Failure.Message)
-	}
-	return p, nil
+	return p, err
 }
 
-// toTake returns how much a capture of amount, or of everything, is.
-func (p Payment) toTake(amount *money.Amount) (money.Amount, error) {
-	left := money.New(p.Authorized.Minor-p.Captured.Minor, p.Amount.Currency)
-	switch {
-	case p.standing() != StatusAuthorized:
-		return money.Amount{}, illegal(p.Status, StatusCaptured)
-	case amount == nil && left.IsZero(), amount != nil && amount.Minor > left.Minor:
-		return money.Amount{}, tooMuch(p)
-	case amount == nil:
-		return left, nil
-	default:
-		return *amount, nil
+// take asks the provider for t, or asks again, and writes down what it says. A
+// refusal is no error.
+func (e *Engine) take(ctx context.Context, w way, p Payment, t Taking) (Payment, *Failure, error) {
+	s, err := w.provider.Capture(ctx, p, t.Amount, t.Key)
+	ctx = context.WithoutCancel(ctx)
+	if err != nil {
+		p, err = e.unanswered(ctx, p.ID, err, StatusAuthorized)
+		return p, nil, err
 	}
+	id := p.ID
+	p, err = txn.Get(ctx, e.Scope(), func(ctx context.Context) (Payment, error) {
+		return e.change(ctx, id, &Ledger{Object: s.Object}, func(ctx context.Context, p *Payment) error {
+			if err := e.learn(ctx, p, s); err != nil {
+				return err
+			}
+			p.took(t.Key)
+			return nil
+		})
+	})
+	if err != nil {
+		p, err = e.doubt(ctx, id, s, err)
+	}
+	return p, s.Failure, err
+}
+
+// toTake writes down that amount, or everything, is going to be taken under a
+// key. Until the provider has answered the payment is unknown, and what is asked
+// for under a key does not change.
+func (p *Payment) toTake(key string, amount *money.Amount) (Taking, error) {
+	if p.standing() != StatusAuthorized {
+		return Taking{}, illegal(p.Status, StatusCaptured)
+	}
+	p.Takings = slices.Clone(p.Takings)
+	i := slices.IndexFunc(p.Takings, func(t Taking) bool { return t.Key == key })
+	if i < 0 {
+		left, asked := p.Authorized.Minor-p.Captured.Minor, int64(0)
+		for _, t := range p.Takings {
+			if !t.Done {
+				asked += t.Amount.Minor
+			}
+		}
+		if amount == nil {
+			amount = new(money.New(left-asked, p.Amount.Currency))
+		}
+		switch {
+		case amount.Minor > left, amount.Minor <= 0 && asked == 0:
+			return Taking{}, tooMuch(*p)
+		case amount.Minor > left-asked, amount.Minor <= 0:
+			return Taking{}, ErrUnanswered.Saying("another capture of this payment is not answered yet")
+		}
+		i = len(p.Takings)
+		p.Takings = append(p.Takings, Taking{Key: key, Amount: *amount})
+	}
+	p.Takings[i].Done = false
+	p.Status = StatusUnknown
+	return p.Takings[i], nil
+}
+
+// took notes that the provider has answered for a key.
+func (p *Payment) took(key string) {
+	p.Takings = slices.Clone(p.Takings)
+	for i, t := range p.Takings {
+		p.Takings[i].Done = t.Done || t.Key == key
+	}
+}
+
+// undone returns a capture that the provider has not answered for.
+func (p Payment) undone() (Taking, bool) {
+	i := slices.IndexFunc(p.Takings, func(t Taking) bool { return !t.Done })
+	if i < 0 || p.standing() != StatusAuthorized {
+		return Taking{}, false
+	}
+	return p.Takings[i], true
 }
 
 // tooMuch is ErrTooMuch with what there is.

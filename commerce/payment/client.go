@@ -8,6 +8,7 @@ import (
 
 // Register makes r serve the operations of s.
 func Register(r op.Registrar, s Service) {
+	registerGiftCards(r, s)
 	op.Handle(r, OpMethods, s.Methods)
 	op.Handle(r, OpOpen, s.Open)
 	op.Handle(r, OpAuthorize, s.Authorize)
@@ -18,6 +19,11 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpLedger, s.Ledger)
 	op.Handle(r, OpUnsettled, s.Unsettled)
 	op.Handle(r, OpReceive, s.Receive)
+	registerReconciler(r, s)
+	op.Handle(r, OpOpenRefund, s.OpenRefund)
+	op.Handle(r, OpVoidRefund, s.VoidRefund)
+	op.Handle(r, OpSendRefund, s.SendRefund)
+	op.Handle(r, OpRefunds, s.Refunds)
 }
 
 // Client is a Service that is somewhere else.
@@ -73,4 +79,24 @@ func (c Client) Unsettled(ctx context.Context, in UnsettledInput) (PaymentsOutpu
 // Receive implements Service.
 func (c Client) Receive(ctx context.Context, in ReceiveInput) (op.Nothing, error) {
 	return op.Call(ctx, c.Caller, OpReceive, in)
+}
+
+// OpenRefund implements Service.
+func (c Client) OpenRefund(ctx context.Context, in OpenRefundInput) (Refund, error) {
+	return op.Call(ctx, c.Caller, OpOpenRefund, in)
+}
+
+// VoidRefund implements Service.
+func (c Client) VoidRefund(ctx context.Context, in VoidRefundInput) (op.Nothing, error) {
+	return op.Call(ctx, c.Caller, OpVoidRefund, in)
+}
+
+// SendRefund implements Service.
+func (c Client) SendRefund(ctx context.Context, in IDInput) (Refund, error) {
+	return op.Call(ctx, c.Caller, OpSendRefund, in)
+}
+
+// Refunds implements Service.
+func (c Client) Refunds(ctx context.Context, in OrdersInput) (RefundsOutput, error) {
+	return op.Call(ctx, c.Caller, OpRefunds, in)
 }

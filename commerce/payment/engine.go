@@ -23,6 +23,9 @@ type Options struct {
 	// Holds say, by the id of a method, how long stock is kept for a pending
 	// order, in place of the method's own Hold.
 	Holds map[string]time.Duration
+
+	// Unlimited lifts the limits of tries, for tests under load.
+	Unlimited bool
 }
 
 // Engine holds the rules of payments. It is safe for concurrent use.

@@ -85,7 +85,7 @@ func (e *Engine) follow(ctx context.Context, r Received) error {
 	if err != nil {
 		return err
 	}
-	if w.offline() || p.Status == StatusCaptured {
+	if w.offline() {
 		return e.end(ctx, r, NoticeDone)
 	}
 	asking, cancel := context.WithTimeout(ctx, fetchWithin)
@@ -107,11 +107,9 @@ func (e *Engine) noticed(ctx context.Context, r Received) (Payment, error) {
 
 // bring writes down that p stands as s says, and ends r, as one unit.
 func (e *Engine) bring(ctx context.Context, w way, p Payment, s Snapshot, r Received) error {
-	if p.Status == StatusCanceled {
-		if s.alive() {
-			if err := e.giveBack(ctx, w, p); err != nil {
-				return err
-			}
+	if p.Status == StatusCanceled && s.alive() {
+		if err := e.giveBack(ctx, w, p); err != nil {
+			return err
 		}
 		return e.end(ctx, r, NoticeDone)
 	}

@@ -37,6 +37,7 @@ func TestMethods(t *testing.T) {
 		{ID: "invoice", Confirms: true, Manual: true},
 		{ID: "fake_card", HoldSeconds: 900},
 		{ID: "fake_manual", HoldSeconds: 3600}, // as the shop has set it
+		{ID: "fake_multi", HoldSeconds: 900},
 	}
 	if len(out.Items) != len(want) {
 		t.Fatalf("%d methods, want %d", len(out.Items), len(want))
@@ -105,7 +106,7 @@ func TestOpenRefuses(t *testing.T) {
 		want error
 		meta string
 	}{
-		"no such method":   {payment.OpenInput{ID: "p", OrderID: "o", Method: "gold", Amount: eur(1)}, payment.ErrMethodUnknown, `{"methods":["cash_on_delivery","bank_transfer","invoice","fake_card","fake_manual"]}`},
+		"no such method":   {payment.OpenInput{ID: "p", OrderID: "o", Method: "gold", Amount: eur(1)}, payment.ErrMethodUnknown, `{"methods":["cash_on_delivery","bank_transfer","invoice","fake_card","fake_manual","fake_multi"]}`},
 		"too small":        {payment.OpenInput{ID: "p", OrderID: "o", Method: "fake_card", Amount: eur(49)}, payment.ErrBelowMinimum, `{"minimum":{"amount":50,"currency":"EUR"}}`},
 		"less than none":   {payment.OpenInput{ID: "p", OrderID: "o", Method: "fake_card", Amount: eur(-1)}, fault.ErrInvalid, ``},
 		"no currency":      {payment.OpenInput{ID: "p", OrderID: "o", Method: "fake_card"}, fault.ErrInvalid, ``},

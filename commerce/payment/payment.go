@@ -62,6 +62,9 @@ type Method struct {
 	Manual bool `json:"-"`
 	// Minimum amounts that can be paid, by currency; absent is 0.
 	Minimum map[money.Currency]int64 `json:"-"`
+	// Admits, if there is one, returns a fault for an amount that cannot be paid
+	// by the method. It is asked before an order exists.
+	Admits func(money.Amount) error `json:"-"`
 	// Details are what a shopper needs to pay by a Manual method, such as the
 	// account ("iban"); they are shown with the reference.
 	Details map[string]string `json:"-"`
@@ -77,17 +80,48 @@ type Payment struct {
 	Amount     money.Amount    `json:"amount"`
 	Authorized money.Amount    `json:"authorized"`
 	Captured   money.Amount    `json:"captured"`
-	Refunded   money.Amount    `json:"refunded"`
+	Refunded   money.Amount    `json:"refunded"`  // what went back
+	Refunding  money.Amount    `json:"refunding"` // what is on its way back
+	Disputed   money.Amount    `json:"disputed"`  // of open and lost disputes
+	Disputes   []Dispute       `json:"disputes,omitempty"`
 	ProviderID string          `json:"provider_id,omitempty"`
 	NextAction json.RawMessage `json:"next_action,omitempty"` // what the shopper must do
 	Failure    *Failure        `json:"failure,omitempty"`
+	Display    *Display        `json:"display,omitempty"`
+	GiftCardID string          `json:"gift_card_id,omitempty"` // of a payment by gift card
 	ReturnURL  string          `json:"return_url,omitempty"`
-	ExpiresAt  time.Time       `json:"expires_at,omitzero"` // of the order's hold
-	SentAt     time.Time       `json:"sent_at,omitzero"`    // when the provider was first asked
-	SendCount  int             `json:"send_count"`
-	Version    int64           `json:"version"`
-	CreatedAt  time.Time       `json:"created_at"`
-	UpdatedAt  time.Time       `json:"updated_at"`
+	Takings    []Taking        `json:"takings,omitempty"` // captures that the provider was asked for
+	// CaptureBefore is when the authorization lapses.
+	CaptureBefore time.Time `json:"capture_before,omitzero"`
+	ExpiresAt     time.Time `json:"expires_at,omitzero"` // of the order's hold
+	SentAt        time.Time `json:"sent_at,omitzero"`    // when the provider was first asked
+	SendCount     int       `json:"send_count"`
+	Version       int64     `json:"version"`
+	CreatedAt     time.Time `json:"created_at"`
+	UpdatedAt     time.Time `json:"updated_at"`
+}
+
+// Taking is a capture that a provider was asked for. What is asked for under a
+// key never changes.
+type Taking struct {
+	Key    string       `json:"key"`
+	Amount money.Amount `json:"amount"`
+	Done   bool         `json:"done"` // it was answered for
+}
+
+// UnmarshalJSON implements json.Unmarshaler: amounts that an older release did
+// not write down are nothing.
+func (p *Payment) UnmarshalJSON(data []byte) error {
+	type plain Payment
+	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
+		return err
+	}
+	for _, a := range []*money.Amount{&p.Refunding, &p.Disputed} {
+		if *a == (money.Amount{}) {
+			*a = money.Zero(p.Amount.Currency)
+		}
+	}
+	return nil
 }
 
 // Failure is why a payment did not go through.
@@ -116,14 +150,29 @@ func (p Payment) Settled() bool { return p.Status == StatusAuthorized || p.Statu
 // Over reports whether the payment can never succeed any more.
 func (p Payment) Over() bool { return p.Status == StatusFailed || p.Status == StatusCanceled }
 
+// Kinds of a Ledger line.
+const (
+	LineAuthorized   = "authorized"
+	LineCaptured     = "captured"
+	LineCanceled     = "canceled" // authorized money that is let go
+	LineRefunded     = "refunded"
+	LineGoodwill     = "goodwill"      // the part of a refund that is a favor
+	LineRefundFailed = "refund_failed" // money of a refund that had succeeded is back
+	LineDisputed     = "disputed"
+	LineDisputeWon   = "dispute_won"
+	LineFee          = "fee" // in the currency that the provider settles in
+)
+
 // Ledger is one movement of money. Lines are only ever added; (kind, object) is
 // unique, so news that comes twice counts once.
 type Ledger struct {
-	ID        string       `json:"id"`
-	PaymentID string       `json:"payment_id"`
-	OrderID   string       `json:"order_id"`
-	Kind      string       `json:"kind"`   // authorized, captured, canceled, refunded
-	Object    string       `json:"object"` // the provider's id of the movement, or ours of the recording
+	ID        string `json:"id"`
+	PaymentID string `json:"payment_id"`
+	OrderID   string `json:"order_id"`
+	Kind      string `json:"kind"` // one of the Line constants
+	// Object is the provider's id of the movement, or ours of the recording. What
+	// comes after a # tells several movements of one object apart.
+	Object    string       `json:"object"`
 	Amount    money.Amount `json:"amount"`
 	Reference string       `json:"reference,omitempty"`
 	Actor     string       `json:"actor"`

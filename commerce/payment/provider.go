@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/money"
 )
@@ -34,6 +35,11 @@ type Provider interface {
 	// StatusProcessing when it cannot be said yet. A Start that arrives after
 	// it finds the payment canceled.
 	Cancel(ctx context.Context, p Payment) (Snapshot, error)
+	// Refund gives back r.Amount of what was captured of p, once for each r.ID,
+	// and says how that stands: again it finds the refund, also long after. One
+	// that the provider refuses for good is RefundFailed with a Failure; a
+	// refund that may still come about is RefundPending.
+	Refund(ctx context.Context, p Payment, r Refund) (RefundSnapshot, error)
 }
 
 // Snapshot is how a payment stands at its provider.
@@ -48,4 +54,22 @@ type Snapshot struct {
 	NextAction json.RawMessage
 	Failure    *Failure
 	Object     string // id of the latest movement of money, for the ledger
+
+	// Refunds and Disputes are all there are of the payment, nil when the answer
+	// does not tell. Fetch tells.
+	Refunds  []RefundSnapshot
+	Disputes []Dispute
+	// CaptureBefore is when an authorization lapses; zero when nobody knows.
+	CaptureBefore time.Time
+	Display       *Display
+	// Fee is what the provider kept for the capture, zero when it is not known;
+	// FeeObject is the provider's id of it.
+	Fee       money.Amount
+	FeeObject string
+}
+
+// Display is what may be shown of a means of payment.
+type Display struct {
+	Brand string `json:"brand"` // "visa"
+	Last4 string `json:"last4"`
 }

@@ -22,10 +22,10 @@ type Receiver interface {
 // to fetch. One without PaymentID and ProviderID is about nothing that is
 // followed.
 type Notice struct {
-	ID         string // of the event at the provider, the same when it is sent again; at most 255 bytes
-	Type       string // in the words of the provider; at most 255 bytes
-	PaymentID  string // ours, where the provider knows it
-	ProviderID string // of the payment at the provider
+	ID         string `json:"id"`          // of the event at the provider, the same when it is sent again; at most 255 bytes
+	Type       string `json:"type"`        // in the words of the provider; at most 255 bytes
+	PaymentID  string `json:"payment_id"`  // ours, where the provider knows it
+	ProviderID string `json:"provider_id"` // of the payment at the provider
 }
 
 // NoticeState is what became of a notice.
@@ -42,12 +42,12 @@ const (
 // Received is a Notice as it is kept, once for each Provider and ID.
 type Received struct {
 	Notice
-	Provider   string // name of the driver
-	State      NoticeState
-	Attempts   int // to apply it, the version of the row
-	ReceivedAt time.Time
-	DueAt      time.Time // of the next attempt; zero when it is over
-	Error      string    // of the last attempt
+	Provider   string      `json:"provider"` // name of the driver
+	State      NoticeState `json:"state"`
+	Attempts   int         `json:"attempts"` // to apply it, the version of the row
+	ReceivedAt time.Time   `json:"received_at"`
+	DueAt      time.Time   `json:"due_at,omitzero"` // of the next attempt; zero when it is over
+	Error      string      `json:"error"`           // of the last attempt
 }
 
 // ReceiveInput is a notice as it came.
@@ -74,15 +74,23 @@ func (e *Engine) Receive(ctx context.Context, in ReceiveInput) (op.Nothing, erro
 		e.opts.Log.WarnContext(ctx, "payment: a notice is refused", "provider", in.Provider, "err", err)
 		return op.Nothing{}, err
 	}
-	const most = 255
-	if n.ID == "" || len(n.ID) > most || len(n.Type) > most || len(n.PaymentID) > most || len(n.ProviderID) > most {
-		return op.Nothing{}, fault.ErrMalformed.Saying("the notice does not say which event it is")
-	}
-	now := e.now()
-	r := Received{Notice: n, Provider: in.Provider, State: NoticeOpen, ReceivedAt: now, DueAt: now}
-	if n.PaymentID == "" && n.ProviderID == "" {
-		r.State, r.DueAt = NoticeIgnored, time.Time{}
+	r, err := received(n, in.Provider, e.now())
+	if err != nil {
+		return op.Nothing{}, err
 	}
 	_, err = e.store.Keep(ctx, r)
 	return op.Nothing{}, err
+}
+
+// received returns n as it is kept, or fault.ErrMalformed.
+func received(n Notice, provider string, at time.Time) (Received, error) {
+	const most = 255
+	if n.ID == "" || len(n.ID) > most || len(n.Type) > most || len(n.PaymentID) > most || len(n.ProviderID) > most {
+		return Received{}, fault.ErrMalformed.Saying("the notice does not say which event it is")
+	}
+	r := Received{Notice: n, Provider: provider, State: NoticeOpen, ReceivedAt: at, DueAt: at}
+	if n.PaymentID == "" && n.ProviderID == "" {
+		r.State, r.DueAt = NoticeIgnored, time.Time{}
+	}
+	return r, nil
 }

@@ -14,6 +14,12 @@ import (
 type Store interface {
 	event.Recorder
 	once.Keys
+	NoticeStore
+	RefundStore
+	BookStore
+	ReconStore
+	GiftCardStore
+	AttemptStore
 
 	// Scope is the database, the same value for all stores that share it.
 	Scope() txn.Scope
@@ -32,38 +38,12 @@ type Store interface {
 	// among equals. It locks nothing. No order, no payments.
 	OfOrders(ctx context.Context, orderIDs []string) ([]Payment, error)
 
-	// Append adds l to the ledger and reports true, unless a line has its Kind
-	// and Object: then it writes nothing and the unit of work can go on.
-	Append(ctx context.Context, l Ledger) (bool, error)
-
-	// Ledger returns the lines of the orders, the oldest first, by id among
-	// equals. No order, no lines.
-	Ledger(ctx context.Context, orderIDs []string) ([]Ledger, error)
+	// OfProvider returns the payment with this id at a provider, or ErrNotFound.
+	// It locks nothing.
+	OfProvider(ctx context.Context, provider, providerID string) (Payment, error)
 
 	// Unsettled returns at most limit payments in creating, processing or
 	// unknown whose UpdatedAt is before a time, those that waited longest
 	// first, by id among equals.
 	Unsettled(ctx context.Context, before time.Time, limit int) ([]Payment, error)
-
-	// OfProvider returns the payment with this id at a provider, or ErrNotFound.
-	// It locks nothing.
-	OfProvider(ctx context.Context, provider, providerID string) (Payment, error)
-
-	// Keep adds r and reports true, unless there is one with its Provider and ID:
-	// then it writes nothing and the unit of work can go on.
-	Keep(ctx context.Context, r Received) (bool, error)
-
-	// DueNotices returns at most limit notices in NoticeOpen whose DueAt is not
-	// after now, the earliest due first, then the earliest received, by provider
-	// and id among equals. It locks nothing.
-	DueNotices(ctx context.Context, now time.Time, limit int) ([]Received, error)
-
-	// SaveNotice writes the State, DueAt and Error of r and adds one to its
-	// Attempts. If the stored notice is not open with the Attempts of r it writes
-	// nothing and returns ErrStale, and the unit of work of ctx can go on.
-	SaveNotice(ctx context.Context, r Received) error
-
-	// PruneNotices forgets notices that are done or ignored and were received
-	// before a time, and returns how many.
-	PruneNotices(ctx context.Context, before time.Time) (int64, error)
 }

@@ -16,6 +16,9 @@ import (
 // no money can come any more is the payment canceled. Without that word Void
 // returns ErrUnanswered and must be called again. A provider cannot be told in
 // a unit of work: there Void returns txn.ErrInside, unless nobody has to be told.
+//
+// A payment by gift card that is not captured is canceled, whatever it is for, and
+// the card has its money again: who may still be paid voids it last.
 func (e *Engine) Void(ctx context.Context, in IDInput) (Payment, error) {
 	if err := OpVoid.Admit(ctx, in); err != nil {
 		return Payment{}, err
@@ -59,6 +62,9 @@ func (e *Engine) shut(ctx context.Context, id string) (p Payment, w way, err err
 		}
 		if err != nil {
 			return err
+		}
+		if p.GiftCardID != "" {
+			return e.letGo(ctx, &p)
 		}
 		before := p
 		if w, err = e.callOff(&p); err != nil {

@@ -96,8 +96,15 @@ type Estimate struct {
 	MaxDays int `json:"max_days"`
 }
 
-// Discount, DiscountCode, GiftCard and Fee are lists that stay empty until the
-// shop has promotions, gift cards and fees.
+// GiftCard is a card that pays a part. BalanceAfter is what is left on it then.
+type GiftCard struct {
+	Last4        string       `json:"last4"`
+	Applied      money.Amount `json:"applied"`
+	BalanceAfter money.Amount `json:"balance_after"`
+}
+
+// Discount, DiscountCode and Fee are lists that stay empty until the shop has
+// promotions and fees.
 type (
 	// Discount is what a promotion takes off.
 	Discount struct {
@@ -110,11 +117,6 @@ type (
 		Code    string  `json:"code"`
 		Applied bool    `json:"applied"`
 		Reason  *string `json:"reason"`
-	}
-	// GiftCard is a card that pays a part.
-	GiftCard struct {
-		Last4   string       `json:"last4"`
-		Applied money.Amount `json:"applied"`
 	}
 	// Fee is what a payment method costs.
 	Fee struct {
@@ -156,6 +158,9 @@ func view(b basket.Basket) Cart {
 	}
 	if s := q.Shipping; s != nil {
 		out.Shipping = &CartShipping{OptionID: s.ID, Name: s.Name, Price: s.Price, Discount: s.Discount, Tax: s.Tax, Total: s.Total, Estimate: Estimate{s.MinDays, s.MaxDays}}
+	}
+	for _, g := range b.Cards {
+		out.GiftCards = append(out.GiftCards, GiftCard{Last4: g.Last4, Applied: g.Applied, BalanceAfter: g.After})
 	}
 	quoted := b.Quoted()
 	for i, it := range c.Items {

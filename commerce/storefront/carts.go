@@ -150,7 +150,7 @@ func (e *Engine) prepare(ctx context.Context, b *basket.Basket, add []AddItem) (
 			return nil, ErrVariantUnknown.With(map[string]string{"variant_id": it.VariantID}).At(fmt.Sprintf("/items/%d/variant_id", i))
 		}
 	}
-	return want, e.price(ctx, b, want)
+	return want, e.priceWanted(ctx, b, want)
 }
 
 // resolve turns SKUs into variant ids.
@@ -186,14 +186,14 @@ func (e *Engine) resolve(ctx context.Context, add []AddItem) ([]cart.AddItem, er
 	return want, nil
 }
 
-// price gives each wanted item its price and limit, by a quote of the wanted
+// priceWanted gives each wanted item its price and limit, by a quote of the wanted
 // items alone: what they cost does not depend on the rest.
-func (e *Engine) price(ctx context.Context, b *basket.Basket, want []cart.AddItem) error {
+func (e *Engine) priceWanted(ctx context.Context, b *basket.Basket, want []cart.AddItem) error {
 	if len(want) == 0 {
 		return nil
 	}
 	trial := b.Cart
-	trial.Items = nil
+	trial.Items, trial.GiftCards = nil, nil
 	for i, it := range want {
 		trial.Items = append(trial.Items, cart.Item{ID: fmt.Sprint(i), VariantID: it.VariantID, Quantity: it.Quantity})
 	}

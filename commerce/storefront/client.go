@@ -112,3 +112,13 @@ func (c Client) PaymentMethods(ctx context.Context, in cart.IDInput) (PaymentMet
 func (c Client) ClaimCart(ctx context.Context, in cart.ClaimInput) (Cart, error) {
 	return op.Call(ctx, c, OpClaimCart, in)
 }
+
+// AddGiftCard implements Service.
+func (c Client) AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, error) {
+	return op.Call(ctx, c, OpAddGiftCard, in)
+}
+
+// RemoveGiftCard implements Service.
+func (c Client) RemoveGiftCard(ctx context.Context, in cart.RemoveGiftCardInput) (Cart, error) {
+	return op.Call(ctx, c, OpRemoveGiftCard, in)
+}

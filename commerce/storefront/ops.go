@@ -36,6 +36,8 @@ type Service interface {
 	SetShippingOption(ctx context.Context, in SetShippingOptionInput) (Cart, error)
 	PaymentMethods(ctx context.Context, in cart.IDInput) (PaymentMethods, error)
 	ClaimCart(ctx context.Context, in cart.ClaimInput) (Cart, error)
+	AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, error)
+	RemoveGiftCard(ctx context.Context, in cart.RemoveGiftCardInput) (Cart, error)
 }
 
 var cartFails = []*fault.Error{cart.ErrNotFound, cart.ErrClosed, cart.ErrStale}
@@ -210,4 +212,6 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpSetShippingOption, s.SetShippingOption)
 	op.Handle(r, OpPaymentMethods, s.PaymentMethods)
 	op.Handle(r, OpClaimCart, s.ClaimCart)
+	op.Handle(r, OpAddGiftCard, s.AddGiftCard)
+	op.Handle(r, OpRemoveGiftCard, s.RemoveGiftCard)
 }

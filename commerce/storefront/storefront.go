@@ -63,7 +63,7 @@ func New(ports Ports, opts *Options) *Engine {
 
 // ports are those that a basket needs.
 func (e *Engine) ports() basket.Ports {
-	return basket.Ports{Catalog: e.Catalog, Stock: e.Stock, Prices: e.Prices}
+	return basket.Ports{Catalog: e.Catalog, Stock: e.Stock, Prices: e.Prices, Payments: e.Payments}
 }
 
 // inside returns a context in which the storefront itself asks the engines, for

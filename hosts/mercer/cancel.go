@@ -11,7 +11,7 @@ import (
 
 func orderCancel(w *world) *cobra.Command {
 	var reason string
-	var dry bool
+	var dry, refund bool
 	cmd := &cobra.Command{Use: "cancel ORDER", Short: "Cancel an order of which no parcel is planned yet", Args: cobra.ExactArgs(1),
 		Example: "  mercer order cancel 1001 --dry-run\n  mercer order cancel 1001 --yes"}
 	cmd.RunE = w.with(func(cmd *cobra.Command, s *shop, args []string) error {
@@ -19,13 +19,14 @@ func orderCancel(w *world) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o, err = s.Checkout.Cancel(cmd.Context(), checkout.CancelInput{ID: o.ID, Reason: reason})
+		o, err = s.Checkout.Cancel(cmd.Context(), checkout.CancelInput{ID: o.ID, Reason: reason, Refund: refund})
 		if err != nil {
 			return err
 		}
 		return w.printOrder(o)
 	})
 	cmd.Flags().StringVar(&reason, "reason", order.ReasonStaff, "customer, staff, payment_failed or fraud")
+	cmd.Flags().BoolVar(&refund, "refund", false, "give back what is paid; without it a paid order is not canceled")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would happen, and change nothing")
 	cmd = w.confirmed(w.keyed(cmd), func(args []string) string { return "cancel order " + args[0] })
 	really, plan := cmd.RunE, w.with(w.planCancel)
@@ -53,12 +54,16 @@ func (w *world) planCancel(cmd *cobra.Command, s *shop, args []string) error {
 	for _, it := range o.Items {
 		skus[it.VariantID] = text(it.SKU)
 	}
-	t := table{head: []string{"NUMBER", "FROM", "TO", "RELEASED", "VOIDED", "ID"}}
+	t := table{head: []string{"NUMBER", "FROM", "TO", "RELEASED", "VOIDED", "REFUNDED", "ID"}}
 	var units int64
 	for _, r := range plan.Released {
 		units += r.Quantity
 	}
-	t.add(plan.Number, string(plan.From), string(plan.To), number(units), number(int64(len(plan.Voided))), plan.OrderID)
+	back := ""
+	if plan.Refund != nil {
+		back = plan.Refund.Amount.String()
+	}
+	t.add(plan.Number, string(plan.From), string(plan.To), number(units), number(int64(len(plan.Voided))), back, plan.OrderID)
 	return w.print(plan, t, func(out io.Writer) { showCancellation(out, plan, skus) })
 }
 
@@ -76,4 +81,7 @@ func showCancellation(out io.Writer, c checkout.Cancellation, skus map[string]st
 		money.add(v.PaymentID, v.Method, v.Status, v.Amount.String())
 	}
 	section(out, money)
+	if c.Refund != nil {
+		field(out, "Refunded", c.Refund.Amount.String())
+	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func orderCommand(w *world) *cobra.Command {
-	return group("order", "Orders, by number or id", orderList(w), orderShow(w), orderShip(w), orderDeliver(w), orderCancel(w), orderCapture(w))
+	return group("order", "Orders, by number or id", orderList(w), orderShow(w), orderExplain(w), orderShip(w), orderDeliver(w), orderCancel(w), orderCapture(w), orderRefund(w))
 }
 
 func orderList(w *world) *cobra.Command {
@@ -119,11 +119,16 @@ func showMoney(out io.Writer, o order.Order) {
 	field(out, "Tax", o.Totals.Tax.String())
 	field(out, "Total", o.Totals.Total.String())
 	field(out, "Due", o.Balance.Due.String())
-	t := table{head: []string{"PAYMENT", "METHOD", "STATUS", "AMOUNT", "CAPTURED"}}
+	t := table{head: []string{"PAYMENT", "METHOD", "STATUS", "AMOUNT", "CAPTURED", "REFUNDED"}}
 	for _, p := range o.Payments {
-		t.add(p.ID, p.Method, p.Status, p.Amount.String(), p.Captured.String())
+		t.add(p.ID, p.Method, p.Status, p.Amount.String(), p.Captured.String(), p.Refunded.String())
 	}
 	section(out, t)
+	back := table{head: []string{"REFUND", "STATUS", "AMOUNT", "REASON", "MADE"}}
+	for _, r := range o.Refunds {
+		back.add(r.ID, string(r.Status), r.Amount.String(), r.Reason, when(r.CreatedAt))
+	}
+	section(out, back)
 }
 
 func showParcels(out io.Writer, o order.Order) {

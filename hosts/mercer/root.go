@@ -12,7 +12,7 @@ import (
 func newRoot(w *world) *cobra.Command {
 	root := group("mercer", "Run a shop, and work on one",
 		migrateCommand(w), seedCommand(w), catalogCommand(w), stockCommand(w), orderCommand(w),
-		apikeyCommand(w), customerCommand(w), staffCommand(w), outboxCommand(w), configCommand(w), serveCommand(w))
+		apikeyCommand(w), giftcardCommand(w), customerCommand(w), staffCommand(w), outboxCommand(w), reconCommand(w), webhookCommand(w), configCommand(w), serveCommand(w))
 	root.Long = `Mercer runs a shop and works on one.
 
 Without --url a command works on a local database: --db, MERCER_DB, or ./data/shop.db.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": scriptCode, "server": scriptServer, "sale": scriptSale, "brokenoff": scriptBrokenOff,
+			"code": scriptCode, "server": scriptServer, "sale": scriptSale, "brokenoff": scriptBrokenOff, "keep": scriptKeep,
 		},
 	})
 }
@@ -71,7 +72,7 @@ func scriptServer(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(s.stop())
 		return
 	}
-	c, err := boot.Load(map[string]string{"data": ts.MkAbs("data"), "addr": "127.0.0.1:0"}, nil)
+	c, err := boot.Load(map[string]string{"data": ts.MkAbs("data"), "addr": "127.0.0.1:0"}, []string{"MERCER_FAKEPAY=" + ts.Getenv("MERCER_FAKEPAY")})
 	ts.Check(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	shop, err := boot.Open(ctx, c, slog.New(slog.DiscardHandler))
@@ -93,6 +94,15 @@ func scriptServer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("URL", s.url)
 	ts.Setenv("KEY", k.Secret)
+}
+
+// scriptKeep sets a variable to what of the last stdout fits: keep NAME REGEXP.
+func scriptKeep(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("nothing in stdout fits %s", args[1])
+	}
+	ts.Setenv(args[0], found)
 }
 
 // scriptBrokenOff leaves behind what an import of a file leaves that dies after

@@ -5,6 +5,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/checkout"
+	"github.com/mercer-commerce/mercer/commerce/explain"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/notification"
@@ -28,6 +29,7 @@ func shop() (all []op.Handler) {
 	storefront.Register(r, storefront.Client{})
 	checkout.Register(r, checkout.Client{})
 	fulfil.Register(r, fulfil.Client{})
+	explain.Register(r, explain.Client{})
 	outbox.Register(r, outbox.Client{})
 	notification.Register(r, notification.Client{})
 	account.Register(r, account.Client{})

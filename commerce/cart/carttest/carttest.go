@@ -91,6 +91,7 @@ func roundTrip(t *testing.T, s cart.Store) {
 	want.Shipping = &address.Address{Name: hostile, Line1: "1", City: "東京", PostalCode: "1", Country: "JP"}
 	want.Billing = &address.Address{Name: "B", Line1: "1", City: "x", PostalCode: "1", Country: "DE"}
 	want.ShippingOption = "so_1"
+	want.GiftCards = []cart.GiftCard{{ID: "gc_2", Last4: "7Q2F"}, {ID: "gc_1", Last4: hostile}}
 	want = save(t, s, want)
 	if want.Version != 1 {
 		t.Errorf("version after the first save = %d, want 1", want.Version)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/mercer-commerce/mercer/commerce/fault"
 )
 
@@ -131,11 +133,12 @@ func (d *DB) createMigrationTable(ctx context.Context) error {
 }
 
 // apply takes one step: in one unit on SQLite; statement by statement on MySQL,
-// where each CREATE TABLE commits by itself.
+// where each CREATE TABLE commits by itself, and CREATE INDEX has no IF NOT
+// EXISTS.
 func (d *DB) apply(ctx context.Context, m *Migration) error {
 	run := func(ctx context.Context) error {
 		for _, q := range statements(m.sql) {
-			if _, err := d.exec(ctx, strings.ReplaceAll(q, "mercer_", d.prefix)); err != nil {
+			if _, err := d.exec(ctx, strings.ReplaceAll(q, "mercer_", d.prefix)); err != nil && !isIndexThere(err) {
 				return fmt.Errorf("%w in: %.100s", err, q)
 			}
 		}
@@ -147,6 +150,12 @@ func (d *DB) apply(ctx context.Context, m *Migration) error {
 		return d.Do(ctx, run)
 	}
 	return run(ctx)
+}
+
+// isIndexThere reports whether MySQL has an index of this name already.
+func isIndexThere(err error) bool {
+	m, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && m.Number == 1061
 }
 
 // statements cuts a script at the semicolons that end a line.

@@ -12,7 +12,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
 
-// Payments keeps payments and their ledger.
+// Payments keeps payments, refunds, gift cards and their books.
 type Payments struct{ *DB }
 
 var _ payment.Store = Payments{}
@@ -32,14 +32,23 @@ func (s Payments) Payment(ctx context.Context, id string) (payment.Payment, erro
 
 // read returns the payments whose docs query selects.
 func (s Payments) read(ctx context.Context, query string, args ...any) ([]payment.Payment, error) {
-	var docs []string
-	if err := s.scan(ctx, &docs, query, args...); err != nil {
+	out, err := readDocs[payment.Payment](ctx, s.DB, query, args...)
+	if err != nil {
 		return nil, fmt.Errorf("read payments: %w", err)
 	}
-	out := make([]payment.Payment, len(docs))
+	return out, nil
+}
+
+// readDocs returns what the docs that query selects stand for.
+func readDocs[T any](ctx context.Context, d *DB, query string, args ...any) ([]T, error) {
+	var docs []string
+	if err := d.scan(ctx, &docs, query, args...); err != nil {
+		return nil, err
+	}
+	out := make([]T, len(docs))
 	for i, doc := range docs {
 		if err := json.Unmarshal([]byte(doc), &out[i]); err != nil {
-			return nil, fmt.Errorf("read payments: %w", err)
+			return nil, err
 		}
 	}
 	return out, nil
@@ -62,30 +71,33 @@ func (s Payments) Save(ctx context.Context, p *payment.Payment) error {
 		n, err = s.exec(ctx, `UPDATE {payment} SET order_id = ?, status = ?, version = ?, created = ?, updated = ?, provider = ?, provider_id = ?, doc = ?
 			WHERE id = ? AND version = ?`, append(row, p.Version)...)
 	}
-	switch {
-	case isDuplicate(err):
-		return s.duplicate(ctx, p)
-	case err != nil:
-		return fmt.Errorf("save payment %s: %w", p.ID, err)
-	case n == 0:
-		return payment.ErrStale
+	if refused := s.refusal(ctx, "payment", p.ID, p.Version, n, err); refused != nil {
+		return refused
 	}
 	p.Version = next.Version
 	return nil
 }
 
-// duplicate says which unique key refused p.
-func (s Payments) duplicate(ctx context.Context, p *payment.Payment) error {
-	if p.Version != 0 {
+// refusal says why a row of table was not saved over the given version, or nil
+// when it was: err and n are the answer to its INSERT or UPDATE.
+func (s Payments) refusal(ctx context.Context, table, id string, version, n int64, err error) error {
+	switch {
+	case isDuplicate(err) && version != 0:
 		return payment.ErrTaken // an update leaves the id alone
+	case isDuplicate(err):
+		err = s.scan(ctx, &n, `SELECT 1 FROM {`+table+`} WHERE id = ?`+s.locked(ctx), id)
+		if noRows(err) {
+			return payment.ErrTaken
+		}
+		n = 0
 	}
-	var n int
-	if err := s.scan(ctx, &n, `SELECT 1 FROM {payment} WHERE id = ?`+s.locked(ctx), p.ID); noRows(err) {
-		return payment.ErrTaken
-	} else if err != nil {
-		return fmt.Errorf("save payment %s: %w", p.ID, err)
+	switch {
+	case err != nil:
+		return fmt.Errorf("save %s %s: %w", table, id, err)
+	case n == 0:
+		return payment.ErrStale
 	}
-	return payment.ErrStale
+	return nil
 }
 
 // OfOrders implements payment.Store.
@@ -135,9 +147,12 @@ func (s Payments) Ledger(ctx context.Context, orderIDs []string) ([]payment.Ledg
 	if len(orderIDs) == 0 {
 		return nil, nil
 	}
+	return s.readLedger(ctx, ` WHERE order_id IN (?) ORDER BY at, id`, bun.List(orderIDs))
+}
+
+func (s Payments) readLedger(ctx context.Context, tail string, args ...any) ([]payment.Ledger, error) {
 	var rows []ledgerRow
-	err := s.scan(ctx, &rows, `SELECT id, payment_id, order_id, kind, object, amount, currency, reference, actor, at FROM {ledger}
-		WHERE order_id IN (?) ORDER BY at, id`, bun.List(orderIDs))
+	err := s.scan(ctx, &rows, `SELECT id, payment_id, order_id, kind, object, amount, currency, reference, actor, at FROM {ledger}`+tail, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}

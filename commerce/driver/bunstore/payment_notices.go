@@ -70,9 +70,12 @@ func (s Payments) Keep(ctx context.Context, r payment.Received) (bool, error) {
 
 // DueNotices implements payment.Store.
 func (s Payments) DueNotices(ctx context.Context, now time.Time, limit int) ([]payment.Received, error) {
+	return s.readNotices(ctx, ` WHERE due <= ? ORDER BY due, received, provider, event_id LIMIT ?`, micros(now), limit)
+}
+
+func (s Payments) readNotices(ctx context.Context, tail string, args ...any) ([]payment.Received, error) {
 	var rows []noticeRow
-	err := s.scan(ctx, &rows, `SELECT provider, event_id, type, payment_id, provider_id, state, attempts, received, due, error FROM {webhook_inbox}
-		WHERE due <= ? ORDER BY due, received, provider, event_id LIMIT ?`, micros(now), limit)
+	err := s.scan(ctx, &rows, `SELECT provider, event_id, type, payment_id, provider_id, state, attempts, received, due, error FROM {webhook_inbox}`+tail, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}
@@ -81,6 +84,42 @@ func (s Payments) DueNotices(ctx context.Context, now time.Time, limit int) ([]p
 		out[i] = r.received()
 	}
 	return out, nil
+}
+
+// Notice implements payment.Store. The comparison of the servers ignores spaces
+// at the end of an id.
+func (s Payments) Notice(ctx context.Context, provider, id string) (payment.Received, error) {
+	found, err := s.readNotices(ctx, ` WHERE provider = ? AND event_id = ?`, provider, id)
+	if err != nil {
+		return payment.Received{}, err
+	}
+	if len(found) == 0 || found[0].Provider != provider || found[0].ID != id {
+		return payment.Received{}, payment.ErrNoticeNotFound
+	}
+	return found[0], nil
+}
+
+// Notices implements payment.Store.
+func (s Payments) Notices(ctx context.Context, state payment.NoticeState, before time.Time, limit int) ([]payment.Received, error) {
+	where := conditions{}
+	where.add(`received < ?`, micros(before))
+	if state != "" {
+		where.add(`state = ?`, string(state))
+	}
+	return s.readNotices(ctx, where.text+` ORDER BY received DESC, provider, event_id LIMIT ?`, append(where.args, limit)...)
+}
+
+// ReopenNotice implements payment.Store.
+func (s Payments) ReopenNotice(ctx context.Context, provider, id string, due time.Time) error {
+	n, err := s.exec(ctx, `UPDATE {webhook_inbox} SET state = 'open', due = ?, attempts = attempts + 1 WHERE provider = ? AND event_id = ?`,
+		micros(due), provider, id)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reopen notice %s of %s: %w", id, provider, err)
+	case n == 0:
+		return payment.ErrNoticeNotFound
+	}
+	return nil
 }
 
 // SaveNotice implements payment.Store.

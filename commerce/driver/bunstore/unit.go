@@ -89,14 +89,16 @@ func (d *DB) once(ctx context.Context, fn func(ctx context.Context) error) (err 
 		return err
 	}
 	u := &unit{tx: tx}
+	returned := false
 	defer func() {
 		u.over.Store(true)
-		if p := recover(); p != nil {
+		if !returned { // fn has panicked, or ended its goroutine
 			_ = tx.Rollback()
-			panic(p)
 		}
 	}()
-	if err := d.run(ctx, u, fn); err != nil {
+	err = d.run(ctx, u, fn)
+	returned = true
+	if err != nil {
 		// After error 1205 the transaction is still open and half done: the
 		// rollback must be said.
 		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) && !isLost(back) {

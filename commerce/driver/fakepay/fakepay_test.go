@@ -5,7 +5,9 @@ import (
 	"errors"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/money"
@@ -14,25 +16,67 @@ import (
 )
 
 func TestProvider(t *testing.T) {
-	for name, open := range map[string]func(t *testing.T) *fakepay.Provider{
-		"memory": func(*testing.T) *fakepay.Provider { return fakepay.New(nil) },
-		"file":   func(t *testing.T) *fakepay.Provider { return openFile(t, filepath.Join(t.TempDir(), "bank ?#.db")) },
+	for name, open := range map[string]func(t *testing.T, o *fakepay.Options) *fakepay.Provider{
+		"memory": func(_ *testing.T, o *fakepay.Options) *fakepay.Provider { return fakepay.New(o) },
+		"file": func(t *testing.T, o *fakepay.Options) *fakepay.Provider {
+			return openFile(t, filepath.Join(t.TempDir(), "bank ?#.db"), o)
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			paytest.Run(t, func(t *testing.T) paytest.Subject {
-				p := open(t)
-				return paytest.Subject{Provider: p, AtOnce: fakepay.Card, TwoStep: fakepay.Manual,
-					Decline: func(_ *testing.T, id string) { p.Set(id, fakepay.Decline) },
-					Approve: func(_ *testing.T, id string) { p.Set(id, fakepay.Approve) },
-					Intents: func(t *testing.T, id string) int { return count(t, p, id) }}
-			})
-		})
+		t.Run(name, func(t *testing.T) { paytest.Run(t, func(t *testing.T) paytest.Subject { return subject(t, open) }) })
 	}
 }
 
-func openFile(t *testing.T, path string) *fakepay.Provider {
+// subject is a bank with a clock that stands, and a shop that takes its notices.
+func subject(t *testing.T, open func(*testing.T, *fakepay.Options) *fakepay.Provider) paytest.Subject {
+	var now atomic.Int64
+	now.Store(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC).UnixNano())
+	clock := func() time.Time { return time.Unix(0, now.Load()).UTC() }
+	var sent []payment.Notice
+	var p *fakepay.Provider
+	p = open(t, &fakepay.Options{Now: clock, Deliver: func(header map[string][]string, body []byte) error {
+		n, err := p.Receive(t.Context(), header, body)
+		sent = append(sent, n)
+		return err
+	}})
+	disputes := map[string]string{}
+	return paytest.Subject{Provider: p, AtOnce: fakepay.Card, TwoStep: fakepay.Manual, Multi: fakepay.Multi, Now: clock,
+		Advance:    func(_ *testing.T, d time.Duration) { now.Add(int64(d)) },
+		Decline:    func(_ *testing.T, id string) { p.Set(id, fakepay.Decline) },
+		Approve:    func(_ *testing.T, id string) { p.Set(id, fakepay.Approve) },
+		LoseAnswer: func(_ *testing.T, call string) { p.FailOn(call, fakepay.Any, fakepay.LoseAnswer) },
+		Intents:    func(t *testing.T, id string) int { return count(t, p, id) },
+		CaptureAbroad: func(t *testing.T, id string, amount money.Amount) {
+			if ok, err := p.CaptureAbroad(id, amount); !ok || err != nil {
+				t.Errorf("capture: %v, %v", ok, err)
+			}
+		},
+		RefundAbroad: func(t *testing.T, id string, amount money.Amount) {
+			if back, err := p.RefundAbroad(id, amount); back == "" || err != nil {
+				t.Errorf("refund: %q, %v", back, err)
+			}
+		},
+		Dispute: func(t *testing.T, id string, amount money.Amount) {
+			var err error
+			if disputes[id], err = p.Dispute(id, amount, "fraudulent"); disputes[id] == "" || err != nil {
+				t.Errorf("dispute: %v", err)
+			}
+		},
+		CloseDispute: func(t *testing.T, id string, to payment.DisputeStatus) {
+			if ok, err := p.CloseDispute(disputes[id], to); !ok || err != nil {
+				t.Errorf("close the dispute: %v, %v", ok, err)
+			}
+		},
+		Sent: func(t *testing.T) []payment.Notice {
+			if _, err := p.Send(); err != nil {
+				t.Error(err)
+			}
+			return sent
+		}}
+}
+
+func openFile(t *testing.T, path string, opts *fakepay.Options) *fakepay.Provider {
 	t.Helper()
-	p, shut, err := fakepay.Open(path, nil)
+	p, shut, err := fakepay.Open(path, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +209,7 @@ func TestStop(t *testing.T) {
 
 func TestFileOutlivesProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bank.db")
-	one, two := openFile(t, path), openFile(t, path) // two processes
+	one, two := openFile(t, path, nil), openFile(t, path, nil) // two processes
 	if _, err := one.Start(t.Context(), owed("pay_1")); err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,6 @@ const (
 	signature = "fakepay-signature"
 	// tolerance is how far the time of a notice may be away, either way.
 	tolerance = 5 * time.Minute
-	// updated is the type of the notices that are about a payment.
-	updated = "intent_updated"
 )
 
 var _ payment.Receiver = (*Provider)(nil)
@@ -42,15 +40,21 @@ type notice struct {
 // body, which says nothing of what that is, and a header with its signature.
 // eventID is the same for one that is sent again.
 func (p *Provider) Notice(eventID, paymentID string) (header map[string][]string, body []byte) {
-	body, _ = json.Marshal(notice{ID: eventID, Type: updated, PaymentID: paymentID, ProviderID: newIntent(payment.Payment{ID: paymentID}).ID}) // strings
-	return p.Sign(body), body
+	return p.Letter(Event{ID: eventID, Type: updated, PaymentID: paymentID, ProviderID: newIntent(payment.Payment{ID: paymentID}).ID})
+}
+
+func (n notice) text() []byte {
+	body, _ := json.Marshal(n) // strings
+	return body
 }
 
 // Sign returns the header of a notice with this body that is sent now.
-func (p *Provider) Sign(body []byte) map[string][]string {
+func (p *Provider) Sign(body []byte) map[string][]string { return p.sign(body, p.opts.Secrets) }
+
+func (p *Provider) sign(body []byte, secrets []string) map[string][]string {
 	t := strconv.FormatInt(p.opts.Now().Unix(), 10)
 	text := "t=" + t
-	for _, secret := range p.opts.Secrets {
+	for _, secret := range secrets {
 		text += ",v1=" + hex.EncodeToString(mac(secret, t, body))
 	}
 	return map[string][]string{signature: {text}}
@@ -72,10 +76,12 @@ func (p *Provider) Receive(_ context.Context, header map[string][]string, body [
 	if err := json.Unmarshal(body, &n); err != nil {
 		return payment.Notice{}, fault.ErrMalformed.Because(err)
 	}
-	if n.Type != updated {
+	switch n.Type {
+	case created, updated, refundUpdated, disputeUpdated:
+		return payment.Notice(n), nil
+	default:
 		return payment.Notice{ID: n.ID, Type: n.Type}, nil
 	}
-	return payment.Notice(n), nil
 }
 
 // signed reports whether a header has a good signature of body that is not old.

@@ -28,6 +28,7 @@ type Bus struct {
 	ctx    context.Context // of the handlers
 	cancel context.CancelFunc
 	log    *slog.Logger
+	held   bool // events wait for Deliver
 
 	mu     sync.Mutex
 	closed bool
@@ -165,7 +166,7 @@ func (b *Bus) queue(g *group, e event.Envelope) *parcel {
 	p := &parcel{Envelope: e, done: make(chan struct{}), failed: make(chan struct{})}
 	_, worked := g.queues[e.Key] // an empty queue has its worker until that looks again
 	g.queues[e.Key] = append(g.queues[e.Key], p)
-	if !worked {
+	if !worked && !b.held {
 		go b.work(g, e.Key)
 	}
 	return p

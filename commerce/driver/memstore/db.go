@@ -24,7 +24,7 @@ import (
 // engines are one-word types on it: memstore.Carts{DB: db}.
 type DB struct {
 	mu     sync.Mutex // held by the unit of work, or by one read outside of one
-	tables map[string]map[string][]byte
+	tables map[string]map[string]*row
 	hooks  []func() // of OnRecord
 }
 
@@ -35,7 +35,7 @@ var (
 )
 
 // New returns an empty DB.
-func New() *DB { return &DB{tables: map[string]map[string][]byte{}} }
+func New() *DB { return &DB{tables: map[string]map[string]*row{}} }
 
 // unit is a unit of work in progress. It travels in a context under unitKey,
 // which names its DB, so that a store of another DB does not see it.
@@ -135,6 +135,12 @@ func (d *DB) enter(ctx context.Context) (u *unit, leave func(), err error) {
 // errNoRow is what a table answers for a key that it does not have.
 var errNoRow = errors.New("memstore: no such row")
 
+// row is a row of a table. It never changes.
+type row struct {
+	data []byte
+	seen any // the same decoded, for whoever reads it first and after that
+}
+
 // table is a named map in a DB. Rows are kept encoded, so that nobody shares
 // memory with them.
 type table[V any] struct {
@@ -149,14 +155,23 @@ func (t table[V]) get(ctx context.Context, key string) (v V, err error) {
 		return v, err
 	}
 	defer leave()
-	data, ok := t.db.tables[t.name][key]
+	r, ok := t.db.tables[t.name][key]
 	if !ok {
 		return v, errNoRow
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return v, fmt.Errorf("memstore: %s %s: %w", t.name, key, err)
+	v, err = t.look(key, r)
+	return clone(v), err
+}
+
+// look returns what r has, for those who change nothing in it.
+func (t table[V]) look(key string, r *row) (v V, err error) {
+	if r.seen == nil {
+		if err := json.Unmarshal(r.data, &v); err != nil {
+			return v, fmt.Errorf("memstore: %s %s: %w", t.name, key, err)
+		}
+		r.seen = v
 	}
-	return v, nil
+	return r.seen.(V), nil
 }
 
 // put writes the row of key, whether it was there or not.
@@ -179,7 +194,7 @@ func (t table[V]) write(ctx context.Context, key string, data []byte) error {
 	defer leave()
 	rows := t.db.tables[t.name]
 	if rows == nil {
-		rows = map[string][]byte{}
+		rows = map[string]*row{}
 		t.db.tables[t.name] = rows
 	}
 	if u != nil {
@@ -195,13 +210,13 @@ func (t table[V]) write(ctx context.Context, key string, data []byte) error {
 	if data == nil {
 		delete(rows, key)
 	} else {
-		rows[key] = data
+		rows[key] = &row{data: data}
 	}
 	return nil
 }
 
 // all returns the rows that keep accepts, in the order of their keys. A nil
-// keep accepts all.
+// keep accepts all. It must not change what it looks at.
 func (t table[V]) all(ctx context.Context, keep func(key string, v V) bool) ([]V, error) {
 	_, leave, err := t.db.enter(ctx)
 	if err != nil {
@@ -211,12 +226,12 @@ func (t table[V]) all(ctx context.Context, keep func(key string, v V) bool) ([]V
 	rows := t.db.tables[t.name]
 	out := []V{}
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
-		var v V
-		if err := json.Unmarshal(rows[key], &v); err != nil {
-			return nil, fmt.Errorf("memstore: %s %s: %w", t.name, key, err)
+		v, err := t.look(key, rows[key])
+		if err != nil {
+			return nil, err
 		}
 		if keep == nil || keep(key, v) {
-			out = append(out, v)
+			out = append(out, clone(v))
 		}
 	}
 	return out, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
 
-// Payments keeps payments and their ledger.
+// Payments keeps payments, refunds, gift cards and their books.
 type Payments struct{ *DB }
 
 var _ payment.Store = Payments{}
@@ -51,15 +51,8 @@ func (s Payments) save(ctx context.Context, p *payment.Payment) (refused, err er
 		return payment.ErrStale, nil
 	}
 	if p.ProviderID != "" {
-		key := compound(p.Provider, p.ProviderID)
-		switch holder, err := s.known().get(ctx, key); {
-		case err == nil && holder != p.ID:
-			return payment.ErrTaken, nil
-		case err != nil && !errors.Is(err, errNoRow):
-			return nil, err
-		}
-		if err := s.known().put(ctx, key, p.ID); err != nil {
-			return nil, err
+		if refused, err := claim(ctx, s.known(), compound(p.Provider, p.ProviderID), p.ID); refused != nil || err != nil {
+			return refused, err
 		}
 	}
 	next := *p
@@ -69,6 +62,17 @@ func (s Payments) save(ctx context.Context, p *payment.Payment) (refused, err er
 	}
 	p.Version = next.Version
 	return nil, nil
+}
+
+// claim notes in t that key belongs to id, or refuses with ErrTaken.
+func claim(ctx context.Context, t table[string], key, id string) (refused, err error) {
+	switch holder, err := t.get(ctx, key); {
+	case err == nil && holder != id:
+		return payment.ErrTaken, nil
+	case err != nil && !errors.Is(err, errNoRow):
+		return nil, err
+	}
+	return nil, t.put(ctx, key, id)
 }
 
 // OfOrders implements payment.Store.

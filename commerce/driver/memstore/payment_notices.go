@@ -50,6 +50,43 @@ func (s Payments) DueNotices(ctx context.Context, now time.Time, limit int) ([]p
 	return found[:min(limit, len(found))], err
 }
 
+// Notice implements payment.Store.
+func (s Payments) Notice(ctx context.Context, provider, id string) (payment.Received, error) {
+	r, err := s.notices().get(ctx, compound(provider, id))
+	if errors.Is(err, errNoRow) {
+		return payment.Received{}, payment.ErrNoticeNotFound
+	}
+	return r, err
+}
+
+// Notices implements payment.Store.
+func (s Payments) Notices(ctx context.Context, state payment.NoticeState, before time.Time, limit int) ([]payment.Received, error) {
+	found, err := s.notices().all(ctx, func(_ string, r payment.Received) bool {
+		return (state == "" || r.State == state) && r.ReceivedAt.Before(before)
+	})
+	slices.SortFunc(found, latestFirst)
+	return found[:min(limit, len(found))], err
+}
+
+// ReopenNotice implements payment.Store.
+func (s Payments) ReopenNotice(ctx context.Context, provider, id string, due time.Time) (refused error) {
+	err := s.Do(ctx, func(ctx context.Context) error {
+		key := compound(provider, id)
+		r, err := s.notices().get(ctx, key)
+		if errors.Is(err, errNoRow) {
+			refused = payment.ErrNoticeNotFound
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.State, r.DueAt = payment.NoticeOpen, due
+		r.Attempts++
+		return s.notices().put(ctx, key, r)
+	})
+	return cmp.Or(err, refused)
+}
+
 // SaveNotice implements payment.Store.
 func (s Payments) SaveNotice(ctx context.Context, r payment.Received) (refused error) {
 	err := s.Do(ctx, func(ctx context.Context) error {

@@ -84,6 +84,13 @@ var checkoutCases = []trial{
 			w.Errorf("the order is %s, want paid", p.PaymentStatus)
 		}
 		w.fails(checkout.ErrNotPayable)(w.Checkout.Pay(ctx, pay(o, fakepay.Card)))
+		ctx, o = w.bought(1000, fakepay.Card, string(fakepay.Decline))
+		declined := pay(o, fakepay.Card)
+		declined.ReturnURL = asking(string(fakepay.Decline))
+		for range 9 {
+			w.ok(w.Checkout.Pay(ctx, declined))
+		}
+		w.fails(checkout.ErrTooManyPayments)(w.Checkout.Pay(ctx, declined))
 		ctx, o = w.bought(49, offlinepay.BankTransfer, "")
 		w.fails(payment.ErrBelowMinimum)(w.Checkout.Pay(ctx, pay(o, fakepay.Card)))
 		ctx, o = w.bought(1000, fakepay.Card, "process,cancel:down")
@@ -102,7 +109,10 @@ var checkoutCases = []trial{
 			w.Errorf("the order is %s, want canceled", o.Status)
 		}
 		ctx, o = w.bought(1000, fakepay.Card, "")
-		w.fails(checkout.ErrPaid)(w.Checkout.Cancel(ctx, checkout.CancelInput{ID: o.ID}))
+		w.fails(checkout.ErrPaid)(w.Checkout.Cancel(w.Context(), checkout.CancelInput{ID: o.ID}))
+		if o = got(w.Checkout.Cancel(ctx, checkout.CancelInput{ID: o.ID}))(w); o.PaymentStatus != order.PayRefunded {
+			w.Errorf("a shopper has canceled what was paid: the order is %s, want refunded", o.PaymentStatus)
+		}
 		ctx, o = w.bought(1000, offlinepay.CashOnDelivery, "")
 		w.parcel(o)
 		w.fails(order.ErrInFulfillment)(w.Checkout.Cancel(ctx, checkout.CancelInput{ID: o.ID}))
@@ -120,7 +130,9 @@ var checkoutCases = []trial{
 		}
 		w.fails(order.ErrNotFound)(w.Checkout.PlanCancel(w.Context(), order.IDInput{ID: nobody}))
 		_, o = w.bought(1000, fakepay.Card, "")
-		w.fails(checkout.ErrPaid)(w.Checkout.PlanCancel(w.Context(), byID(o)))
+		if plan = got(w.Checkout.PlanCancel(w.Context(), byID(o)))(w); plan.Refund == nil || plan.Refund.Amount != usd(1000) {
+			w.Errorf("the plan is %+v, want 10.00 back", plan)
+		}
 		_, o = w.bought(1000, offlinepay.CashOnDelivery, "")
 		w.parcel(o)
 		w.fails(order.ErrInFulfillment)(w.Checkout.PlanCancel(w.Context(), byID(o)))

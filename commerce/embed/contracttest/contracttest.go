@@ -15,6 +15,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 )
 
 // Topology is a shop in one of the ways in which its parts can stand to one
@@ -37,6 +38,8 @@ type Topology struct {
 	// PutAside makes an event a dead letter of a consumer, as if that had failed
 	// to take it.
 	PutAside func(ctx context.Context, consumer string, e event.Envelope) error
+	// Tear makes a break, as if the books had been found not to agree.
+	Tear func(ctx context.Context, b payment.Break) error
 }
 
 // trial is one thing that is done in every topology: an operation, with all
@@ -49,7 +52,7 @@ type trial struct {
 // cases are all that is tried, in this order: the last ones use the shop up.
 func cases() []trial {
 	return slices.Concat(catalogCases, inventoryCases, pricingCases, cartCases, orderCases, lifeCases, parcelCases, paymentCases, accountCases,
-		signInCases, selfCases, peopleCases, storefrontCases, shopperCases, checkoutCases, fulfilCases, mailCases, refusals(), lastCases)
+		signInCases, selfCases, peopleCases, storefrontCases, shopperCases, giftCardCases, checkoutCases, refundCases, fulfilCases, mailCases, reconCases, refusals(), lastCases)
 }
 
 // Run tries everything in the topology that open returns, and returns the names

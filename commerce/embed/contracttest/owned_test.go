@@ -9,23 +9,27 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
 )
 
 // belongings are what somebody owns.
 type belongings struct {
-	cart     storefront.Cart // of a guest, ready to be completed
-	order    order.Order     // of a guest, pending
-	customer ident.Actor     // who has a cart of their own
-	tokens   ident.Actor     // the guest who holds the tokens of both
-	member   member          // who has signed in
-	address  string          // of the member
+	cart     storefront.Cart     // of a guest, ready to be completed
+	gift     payment.NewGiftCard // that pays for cart
+	order    order.Order         // of a guest, pending
+	customer ident.Actor         // who has a cart of their own
+	tokens   ident.Actor         // the guest who holds the tokens of both
+	member   member              // who has signed in
+	address  string              // of the member
 }
 
 func (w *world) belongings() belongings {
 	w.Helper()
 	v := w.goods(1000)
 	b := belongings{cart: w.make.Cart(line(v, 1)), customer: ident.Actor{Kind: ident.Customer, ID: ident.NewID("cus")}}
+	b.gift = w.gift(100)
+	w.ok(nil, w.accepts(w.with(b.cart), b.cart.ID, b.gift.Code, 0))
 	sold := w.make.Cart(line(v, 1))
 	p := got(w.Checkout.Complete(w.with(sold), completing(sold, offlinepay.BankTransfer, "")))(w)
 	b.order = p.Order
@@ -95,6 +99,7 @@ var owned = map[string]rule{
 		return cart.SetAddressInput{ID: b.cart.ID, Kind: "billing", Address: shoptest.Address()}
 	}),
 	"cart.set_shipping_option": held(foreign, func(b belongings) any { return cart.SetShippingOptionInput{ID: b.cart.ID, OptionID: "so_other"} }),
+	"cart.remove_gift_card":    held(foreign, withoutGift),
 	"cart.claim":               {policy: named, in: claim, who: claimer, personal: true},
 
 	"storefront.cart":             held(readable, cartID),
@@ -118,7 +123,11 @@ var owned = map[string]rule{
 	"storefront.set_shipping_option": held(foreign, func(b belongings) any {
 		return storefront.SetShippingOptionInput{ID: b.cart.ID, OptionID: b.cart.Shipping.OptionID}
 	}),
-	"storefront.claim_cart": {policy: named, in: claim, who: claimer, personal: true},
+	"storefront.add_gift_card": held(foreign, func(b belongings) any {
+		return storefront.AddGiftCardInput{ID: b.cart.ID, Code: b.gift.Code}
+	}),
+	"storefront.remove_gift_card": held(foreign, withoutGift),
+	"storefront.claim_cart":       {policy: named, in: claim, who: claimer, personal: true},
 
 	"checkout.complete": held(foreign, func(b belongings) any { return completing(b.cart, offlinepay.CashOnDelivery, "") }),
 	"checkout.pay": held(changed, func(b belongings) any {
@@ -145,3 +154,7 @@ var owned = map[string]rule{
 }
 
 func claim(b belongings) any { return cart.ClaimInput{ID: b.cart.ID, Strategy: cart.Merge} }
+
+func withoutGift(b belongings) any {
+	return cart.RemoveGiftCardInput{ID: b.cart.ID, Last4: b.gift.Last4}
+}

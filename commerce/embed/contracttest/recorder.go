@@ -141,6 +141,7 @@ var metas = map[string]any{
 	payment.ErrBelowMinimum.Code:         map[string]money.Amount{},
 	payment.ErrIllegal.Code:              moves{},
 	payment.ErrTooMuch.Code:              map[string]money.Amount{},
+	payment.ErrGiftCardUnusable.Code:     payment.Unusable{},
 	checkout.ErrTotalChanged.Code:        checkout.TotalChange{},
 	checkout.ErrNotPayable.Code:          map[string]string{},
 	account.ErrScopeUnknown.Code:         map[string][]string{},

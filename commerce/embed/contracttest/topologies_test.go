@@ -9,7 +9,7 @@ import (
 
 // topology is a World as cases see it.
 func topology(t *testing.T, w *topologytest.World) *Topology {
-	return &Topology{Caller: w.Caller, Bare: w.Bare, Heard: w.Heard, PutAside: w.PutAside, Pass: func(d time.Duration) {
+	return &Topology{Caller: w.Caller, Bare: w.Bare, Heard: w.Heard, PutAside: w.PutAside, Tear: w.Tear, Pass: func(d time.Duration) {
 		w.Clock.Advance(d)
 		if err := w.Work(t.Context()); err != nil {
 			t.Error(err)

@@ -13,7 +13,8 @@ import (
 
 // Audit reads everything that a shop has sold and reports what cannot be: stock
 // that does not add up, orders whose sums disagree, two orders of one cart,
-// moves that no order can make, money or goods that a canceled order still has.
+// moves that no order can make, money or goods that a canceled order still has,
+// gift cards whose balance is not the sum of its moves.
 // Nothing may be under way meanwhile.
 func Audit(t testing.TB, shop *commerce.Shop) {
 	t.Helper()
@@ -40,6 +41,7 @@ func Audit(t testing.TB, shop *commerce.Shop) {
 		}
 	}
 	auditStock(t, shop, kept)
+	auditCards(t, shop)
 }
 
 // auditSums checks that an order's sums are sums of what it has (N5).
@@ -100,10 +102,15 @@ func auditMoney(t testing.TB, shop *commerce.Shop, o order.Order) {
 	if err != nil {
 		t.Fatalf("audit: %v", err)
 	}
-	captured := map[string]int64{}
+	captured, refunded := map[string]int64{}, map[string]int64{}
 	for _, l := range lines.Items {
-		if l.Kind == "captured" {
+		switch l.Kind {
+		case payment.LineCaptured:
 			captured[l.PaymentID] += l.Amount.Minor
+		case payment.LineRefunded, payment.LineGoodwill:
+			refunded[l.PaymentID] += l.Amount.Minor
+		case payment.LineRefundFailed:
+			refunded[l.PaymentID] -= l.Amount.Minor
 		}
 	}
 	alive := 0
@@ -111,10 +118,14 @@ func auditMoney(t testing.TB, shop *commerce.Shop, o order.Order) {
 		if captured[p.ID] != p.Captured.Minor {
 			t.Errorf("audit: payment %s has captured %v, its ledger says %d", p.ID, p.Captured, captured[p.ID])
 		}
-		if !p.Over() {
+		if refunded[p.ID] != p.Refunded.Minor || p.Refunded.Minor+p.Refunding.Minor > p.Captured.Minor {
+			t.Errorf("audit: of payment %s %v went back and %v is on its way, of %v; its ledger says %d", p.ID, p.Refunded, p.Refunding, p.Captured, refunded[p.ID])
+		}
+		if !p.Over() && p.GiftCardID == "" {
 			alive++
 		}
-		if o.Status == order.StatusCanceled && (!p.Over() || p.Captured.Minor > p.Refunded.Minor) {
+		left := p.Captured.Minor - p.Refunded.Minor - p.Refunding.Minor
+		if o.Status == order.StatusCanceled && (!p.Over() && p.Status != payment.StatusCaptured || left > 0) {
 			t.Errorf("audit: the canceled order %s still has payment %s, %s", o.ID, p.ID, p.Status)
 		}
 	}
@@ -176,6 +187,31 @@ func auditStock(t testing.TB, shop *commerce.Shop, kept map[string]int64) {
 		}
 		if reserved[v] != kept[v] {
 			t.Errorf("audit: of %s %d are reserved, orders keep %d", v, reserved[v], kept[v])
+		}
+	}
+}
+
+// auditCards checks that the balance of each gift card is the sum of its moves,
+// and between nothing and what it was issued with.
+func auditCards(t testing.TB, shop *commerce.Shop) {
+	t.Helper()
+	ctx := context.Background()
+	for c, err := range page.All(ctx, func(ctx context.Context, cursor string) (page.Page[payment.GiftCard], error) {
+		return shop.Payments.GiftCards(ctx, payment.GiftCardsInput{Query: page.Query{Limit: 100, Cursor: cursor}})
+	}) {
+		if err != nil {
+			t.Fatalf("audit: %v", err)
+		}
+		d, err := shop.Payments.GiftCard(ctx, payment.IDInput{ID: c.ID})
+		if err != nil {
+			t.Fatalf("audit: %v", err)
+		}
+		sum := int64(0)
+		for _, m := range d.Moves {
+			sum += m.Delta.Minor
+		}
+		if sum != d.Balance.Minor || sum < 0 || sum > d.Initial.Minor {
+			t.Errorf("audit: gift card %s has %v of %v, its moves make %d", d.ID, d.Balance, d.Initial, sum)
 		}
 	}
 }

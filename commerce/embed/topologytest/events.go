@@ -15,6 +15,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/outbox"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 )
 
 // events are what the databases of a World announce.
@@ -22,6 +23,7 @@ type events struct {
 	relays []*outbox.Relay
 	inbox  bunstore.Inbox
 	mails  *notification.Engine
+	books  payment.BookStore
 
 	mu    sync.Mutex
 	heard map[string][]event.Envelope // by name
@@ -72,10 +74,10 @@ func (s *World) Heard(name string) []event.Envelope {
 	return slices.Clone(s.heard[name])
 }
 
-// Work brings everything that was announced to who follows it, and sends the
-// mails that are due.
+// Work does what kept notices of the bank are about, brings everything that was
+// announced to who follows it, and sends the mails that are due.
 func (s *World) Work(ctx context.Context) error {
-	var errs []error
+	errs := []error{s.Money.Apply(ctx)}
 	for _, r := range s.relays {
 		errs = append(errs, r.Drain(ctx))
 	}
@@ -89,6 +91,12 @@ func (s *World) PutAside(ctx context.Context, consumer string, e event.Envelope)
 		return err
 	}
 	return s.inbox.Bury(ctx, consumer, e.ID)
+}
+
+// Tear makes a break, as if the books had been found not to agree.
+func (s *World) Tear(ctx context.Context, b payment.Break) error {
+	_, err := s.books.SeeBreak(ctx, b)
+	return err
 }
 
 // outboxes is the service of the outboxes of several databases.

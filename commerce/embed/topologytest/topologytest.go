@@ -34,6 +34,7 @@ import (
 type World struct {
 	shoptest.Factory
 	Flows commerce.Flows
+	Money *payment.Engine // wherever Shop reaches it
 	Bank  *fakepay.Provider
 	Clock *shoptest.Clock // that the shop goes by
 	DBs   []*bunstore.DB
@@ -56,18 +57,18 @@ type Topology struct {
 
 // Topologies are all that fit in a process of tests.
 var Topologies = []Topology{
-	{"one database", "(close redeem reserve open place) authorize! (confirm allocate)", "(order stock)", func(t testing.TB) *World {
+	{"one database", "(close redeem reserve open place) authorize! (settle confirm allocate)", "(order stock)", func(t testing.TB) *World {
 		return build(t, 1, direct)
 	}},
-	{"two databases", "(close) (redeem) (reserve) (open) (place) authorize! (confirm) (allocate)", "(order) (stock)", func(t testing.TB) *World {
+	{"two databases", "(close) (redeem) (reserve) (open) (place) authorize! (settle) (confirm) allocate", "(order) (stock)", func(t testing.TB) *World {
 		return build(t, 2, direct)
 	}},
-	{"JSON loopback", "close redeem reserve open place authorize! confirm allocate", "order stock", func(t testing.TB) *World {
+	{"JSON loopback", "close redeem reserve open place authorize! settle confirm allocate", "order stock", func(t testing.TB) *World {
 		s := build(t, 4, func() wire { w := &loopback.Wire{}; return wire{w, w} })
 		s.Wire = s.Caller.(wire).Caller.(*loopback.Wire)
 		return s
 	}},
-	{"NATS", "close redeem reserve open place authorize! confirm allocate", "order stock", func(t testing.TB) *World {
+	{"NATS", "close redeem reserve open place authorize! settle confirm allocate", "order stock", func(t testing.TB) *World {
 		return build(t, 4, func() wire { svc, client := NATS(t); return wire{svc, client} })
 	}},
 }
@@ -93,9 +94,11 @@ func build(t testing.TB, n int, open func() wire) *World {
 	o, stores := s.options(t), spread(s.DBs)
 	all := commerce.Engines(stores, o)
 	mails := all.Mails.(*notification.Engine)
+	s.Money = all.Payments.(*payment.Engine)
 	front := open()
 	commerce.RegisterEngines(front, all)
-	outbox.Register(front, outboxes(files, s.Clock))
+	all.Outbox = outboxes(files, s.Clock)
+	outbox.Register(front, all.Outbox)
 	j := s.DBs[0].Journal()
 	if _, here := front.Caller.(Handlers); !here {
 		all, j = commerce.Remote(front), buntest.Open(t, buntest.SQLite).Journal()
@@ -108,6 +111,7 @@ func build(t testing.TB, n int, open func() wire) *World {
 	if _, err := all.Pricing.Seed(context.Background(), pricing.SeedInput{Currency: "USD", Country: "US"}); err != nil {
 		t.Fatal(err)
 	}
+	s.books = stores.Payments
 	s.listen(t, files, mails)
 	return s
 }

@@ -23,7 +23,7 @@ const (
 	kernel  = "commerce/{fault,ident,check,txn,op,event,page,money,state,once,address,bill}"
 	runners = "commerce/{flow,outbox,idem,job}"
 	engines = "commerce/{catalog,inventory,pricing,cart,order,payment,account,notification,media,hooks}"
-	flows   = "commerce/{basket,storefront,checkout,fulfil,importer}"
+	flows   = "commerce/{basket,storefront,checkout,fulfil,importer,explain}"
 	drivers = "commerce/driver/*"
 )
 
@@ -46,8 +46,10 @@ var plan = []floor{
 	{"commerce/internal/*", nil, false},
 	{drivers, []string{kernel, runners, engines, flows}, true},                       // never one another
 	{"commerce/driver/bunstore/buntest", []string{"commerce/driver/bunstore"}, true}, // opens servers
+	{"commerce/driver/fakepay/stripeface", []string{"commerce/driver/fakepay"}, false},
 	{"commerce/embed", library, true},
 	{"commerce/embed/shoptest", library, true},
+	{"commerce/embed/simulate", append([]string{"transport/loopback"}, library...), true},
 	{"commerce/embed/topologytest", append([]string{"commerce/driver/bunstore/buntest"}, exported...), true},
 	{"commerce/embed/contracttest", exported, true},
 	{"transport/httpapi", []string{kernel, runners, engines, flows}, true}, // see inRoutes

@@ -49,6 +49,9 @@ func TestPlan(t *testing.T) {
 		{"commerce/driver/bunstore", "commerce/driver/memstore", "not on its floor"},
 		{"commerce/driver/bunstore", "commerce", "not on its floor"},
 		{"commerce/driver/bunstore", "transport/httpapi", "not on its floor"},
+		{"commerce/driver/fakepay/stripeface", "commerce/driver/fakepay", ""},
+		{"commerce/driver/fakepay/stripeface", "commerce/driver/stripepay", "not on its floor"},
+		{"commerce/driver/fakepay/stripeface", third, "only the standard library"},
 		// embed
 		{"commerce/embed", "commerce", ""},
 		{"commerce/embed", "commerce/driver/bunstore", ""},

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/once"
 	"github.com/mercer-commerce/mercer/commerce/order"
 )
 
@@ -18,6 +19,8 @@ func Race(t *testing.T, open func(t *testing.T) order.Store) {
 	t.Run("CancelOrShip", func(t *testing.T) { cancelOrShip(t, open(t)) })
 	t.Run("OneOrderOfCheckout", func(t *testing.T) { oneOrder(t, open(t)) })
 	t.Run("PlaceOrWithdraw", func(t *testing.T) { placeOrWithdraw(t, open(t)) })
+	t.Run("OneRefundWins", func(t *testing.T) { oneRefund(t, open(t)) })
+	t.Run("RefundOnce", func(t *testing.T) { refundOnce(t, open(t)) })
 	t.Run("NumbersUnique", func(t *testing.T) { numbersUnique(t, open(t)) })
 }
 
@@ -93,6 +96,70 @@ func placeOrWithdraw(t *testing.T, s order.Store) {
 		r, err := s.OrderOfCheckout(ctx, checkout)
 		if !errors.Is(err, order.ErrNotFound) && (err != nil || r.Status != order.StatusCanceled) {
 			t.Errorf("%s: %s, %v; want canceled or none", checkout, r.Status, err)
+		}
+	}
+}
+
+// captured places an order and notes that all of it was paid.
+func captured(ctx context.Context, t *testing.T, e *order.Engine, checkoutID string) order.Order {
+	t.Helper()
+	o := place(ctx, t, e, checkoutID)
+	o, err := e.NotePayment(ctx, order.NotePaymentInput{ID: o.ID, Version: 1, Payment: order.Payment{ID: "pay_1", Method: "stripe", Status: "captured", Amount: eur(7688), Captured: eur(7688)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func favor(o order.Order, refundID string, minor int64) order.BeginRefundInput {
+	return order.BeginRefundInput{RefundID: refundID, RefundInput: order.RefundInput{ID: o.ID, Goodwill: new(eur(minor)), Reason: "late"}}
+}
+
+// oneRefund: of two refunds that together are more than was captured exactly one
+// is begun.
+func oneRefund(t *testing.T, s order.Store) {
+	ctx, cart := t.Context(), ident.NewID("cart")
+	engines := []*order.Engine{order.New(s, nil), order.New(s, nil)}
+	for i := range 50 {
+		o := captured(ctx, t, engines[0], fmt.Sprint(cart, ".", i))
+		var errs [2]error
+		begin := func(n int) func() {
+			return func() {
+				_, errs[n] = engines[n].BeginRefund(ctx, favor(o, ident.NewID("ref"), 5000))
+			}
+		}
+		both(begin(0), begin(1))
+		got, err := engines[0].Order(ctx, order.IDInput{ID: o.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := errs[0] == nil && errors.Is(errs[1], order.ErrAlreadyRefunded)
+		second := errs[1] == nil && errors.Is(errs[0], order.ErrAlreadyRefunded)
+		if first == second || len(got.Refunds) != 1 || got.Version != o.Version+1 {
+			t.Fatalf("round %d: %v and %v, %d refunds, version %d", i, errs[0], errs[1], len(got.Refunds), got.Version)
+		}
+	}
+}
+
+// refundOnce: a refund that is begun by many, and called off meanwhile, is begun
+// once or not at all, and is not pending in the end.
+func refundOnce(t *testing.T, s order.Store) {
+	ctx, cart := t.Context(), ident.NewID("cart")
+	for i := range 10 {
+		o := captured(ctx, t, order.New(s, nil), fmt.Sprint(cart, ".", i))
+		id := ident.NewID("ref")
+		race(t, func(n int) error {
+			e := order.New(s, nil)
+			if n == 7 {
+				_, err := e.DropRefund(ctx, order.DropRefundInput{ID: o.ID, RefundID: id})
+				return err
+			}
+			_, err := e.BeginRefund(ctx, favor(o, id, 100))
+			return err
+		}, once.ErrUndone)
+		got, err := order.New(s, nil).Order(ctx, order.IDInput{ID: o.ID})
+		if err != nil || len(got.Refunds) > 1 || len(got.Refunds) == 1 && got.Refunds[0].Status != order.RefundFailed {
+			t.Fatalf("round %d: %+v, %v", i, got.Refunds, err)
 		}
 	}
 }

@@ -94,9 +94,25 @@ func (i inbox) Redrive(ctx context.Context, consumer, id string) error {
 	return i.Inbox.Redrive(ctx, consumer, id)
 }
 
+func (s store) Of(ctx context.Context, keys []string, limit int) ([]outbox.Sent, error) {
+	all, err := s.Outbox.Of(ctx, keys, limit)
+	if s.without == "Of" {
+		all = slices.DeleteFunc(all, func(e outbox.Sent) bool { return e.Published == nil })
+	}
+	return all, err
+}
+
+func (i inbox) Deliveries(ctx context.Context, eventIDs []string) ([]outbox.Delivery, error) {
+	all, err := i.Inbox.Deliveries(ctx, eventIDs)
+	if i.without == "Deliveries" {
+		all = slices.DeleteFunc(all, func(d outbox.Delivery) bool { return d.State != outbox.Taken })
+	}
+	return all, err
+}
+
 func TestOutbox(t *testing.T) {
 	guards := []string{"PendingByPresence", "PendingInOrder", "LeaseExcludes", "OneLeases", "ArchiveFenced", "ArchiveKeeps", "Wakes",
-		"EnterOnce", "EnterJoins", "CursorNeverBack", "FailCounts", "RedriveOnce"}
+		"EnterOnce", "EnterJoins", "CursorNeverBack", "FailCounts", "RedriveOnce", "Of", "Deliveries"}
 	guardtest.Run(t, guards, func(t *testing.T, without string) {
 		outboxtest.Run(t, func(*testing.T) outboxtest.Harness {
 			db := memstore.New()

@@ -60,6 +60,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"DropForgets", dropForgets},
 		{"PruneInbox", pruneInbox},
 		{"PruneLetters", pruneLetters},
+		{"Of", of},
+		{"Deliveries", deliveries},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}

@@ -204,3 +204,89 @@ func noticesPruned(t *testing.T, s payment.Store) {
 		t.Errorf("forgotten were %v, want the old ones that were done or ignored", gone)
 	}
 }
+
+// notice returns a notice that was kept.
+func notice(t *testing.T, s payment.Store, id string) payment.Received {
+	t.Helper()
+	r, err := s.Notice(t.Context(), "fake", id)
+	if err != nil {
+		t.Fatalf("notice %s: %v", id, err)
+	}
+	return r
+}
+
+func noticeFound(t *testing.T, s payment.Store) {
+	want := payment.Received{Notice: payment.Notice{ID: "evt é☕ '\\", Type: hostile, PaymentID: "pay '\"", ProviderID: "pi_日本"}, Provider: "fake",
+		State: payment.NoticeFailed, Attempts: 3, ReceivedAt: day, Error: hostile}
+	keep(t, s, want)
+	keep(t, s, news("evt_1"))
+	if got := notice(t, s, want.ID); !reflect.DeepEqual(got, want) {
+		t.Errorf("notice\n%+v, want\n%+v", got, want)
+	}
+	for _, id := range [][2]string{{"fake", "none"}, {"fake", "EVT_1"}, {"fake", "evt_1 "}, {"fake ", "evt_1"}, {"other", "evt_1"}, {"fake", ""}} {
+		_, err := s.Notice(t.Context(), id[0], id[1])
+		wantErr(t, err, payment.ErrNoticeNotFound)
+	}
+}
+
+func noticesSeen(t *testing.T, s payment.Store) {
+	for i, at := range []int{0, 2, 1, 1, 3} {
+		r := news(fmt.Sprint("evt_", 9-i))
+		r.ReceivedAt = day.Add(time.Duration(at) * time.Microsecond)
+		if i%2 == 0 {
+			r.State, r.DueAt = payment.NoticeFailed, time.Time{}
+		}
+		keep(t, s, r)
+	}
+	other := news("evt_1")
+	other.Provider, other.ReceivedAt = "other", day.Add(time.Microsecond)
+	keep(t, s, other)
+	for _, c := range []struct {
+		state  payment.NoticeState
+		before time.Duration
+		limit  int
+		want   []string
+	}{
+		{"", 9, 9, []string{"evt_5", "evt_8", "evt_6", "evt_7", "evt_1", "evt_9"}},
+		{"", 3, 3, []string{"evt_8", "evt_6", "evt_7"}},
+		{payment.NoticeFailed, 9, 9, []string{"evt_5", "evt_7", "evt_9"}},
+		{payment.NoticeFailed, 3, 1, []string{"evt_7"}},
+		{payment.NoticeOpen, 2, 9, []string{"evt_6", "evt_1"}},
+		{payment.NoticeDone, 9, 9, nil},
+		{"", 0, 9, nil},
+	} {
+		got, err := s.Notices(t.Context(), c.state, day.Add(c.before*time.Microsecond), c.limit)
+		if err != nil || !slices.Equal(noticeIDs(got), c.want) {
+			t.Errorf("%d notices in %q before %d µs: %v, %v; want %v", c.limit, c.state, c.before, noticeIDs(got), err, c.want)
+		}
+	}
+}
+
+func noticeReopened(t *testing.T, s payment.Store) {
+	for i, state := range []payment.NoticeState{payment.NoticeOpen, payment.NoticeDone, payment.NoticeIgnored, payment.NoticeFailed} {
+		r := news(fmt.Sprint("evt_", i))
+		r.State, r.Attempts, r.Error = state, i, hostile
+		if state != payment.NoticeOpen {
+			r.DueAt = time.Time{}
+		}
+		keep(t, s, r)
+		at := day.Add(time.Duration(i) * time.Microsecond)
+		if err := s.ReopenNotice(t.Context(), "fake", r.ID, at); err != nil {
+			t.Fatal(err)
+		}
+		want := r
+		want.State, want.DueAt, want.Attempts = payment.NoticeOpen, at, i+1
+		if got := notice(t, s, r.ID); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s notice is now\n%+v, want\n%+v", state, got, want)
+		}
+		wantErr(t, s.SaveNotice(t.Context(), r), payment.ErrStale) // who was at it meanwhile
+	}
+	err := s.Scope().Do(t.Context(), func(ctx context.Context) error {
+		wantErr(t, s.ReopenNotice(ctx, "fake", "none", day), payment.ErrNoticeNotFound)
+		wantErr(t, s.ReopenNotice(ctx, "other", "evt_1", day), payment.ErrNoticeNotFound)
+		return s.ReopenNotice(ctx, "fake", "evt_1", day)
+	})
+	if got := notice(t, s, "evt_1"); err != nil || got.Attempts != 3 {
+		t.Errorf("the unit of a refused reopening: %d attempts, %v; want 3", got.Attempts, err)
+	}
+}

@@ -22,7 +22,12 @@ import (
 // Guards are the names of all cases.
 var Guards = []string{"RoundTrip", "NotFound", "InsertOnce", "StaleLoses", "OneWriterWins", "ProviderIDOnce", "ProviderIDWins", "RefusalKeepsUnit",
 	"OfOrders", "LedgerRoundTrip", "LedgerOnce", "LedgerWins", "Unsettled", "Rollback", "MarkJoins", "RecordJoins", "WritersQueue",
-	"OfProvider", "NoticeRoundTrip", "NoticeOnce", "NoticesDue", "NoticeStale", "NoticeJoins", "NoticesPruned"}
+	"OfProvider", "NoticeRoundTrip", "NoticeOnce", "NoticesDue", "NoticeStale", "NoticeJoins", "NoticesPruned", "NoticeFound", "NoticesSeen", "NoticeReopened",
+	"RefundRoundTrip", "RefundNotFound", "RefundStale", "RefundIDOnce", "RefundIDWins", "RefundKeepsUnit", "RefundsOf", "RefundsPending", "RefundsQueue", "RefundRollback",
+	"LedgerBetween", "LinesOf", "BreakRoundTrip", "BreakOnce", "BreakWins", "BreakAgain", "BreakStale", "Breaks", "BreaksQueue", "BooksRollback", "Watermark",
+	"GiftCardRoundTrip", "GiftCardNotFound", "GiftCardStale", "GiftCodeOnce", "GiftCodeWins", "GiftCardKeepsUnit", "GiftCardBounds", "GiftCards",
+	"GiftCardSpentOnce", "MoveOnce", "MoveWins", "GiftCardMoves", "GiftCardRollback", "GiftCardsOf",
+	"Authorized", "NoticesAbout", "Backlog", "AttemptLimit", "AttemptExact", "AttemptsForgotten"}
 
 var cases = map[string]func(*testing.T, payment.Store){
 	"RoundTrip":        roundTrip, // non-ASCII, hostile text, numbers of many digits
@@ -49,6 +54,54 @@ var cases = map[string]func(*testing.T, payment.Store){
 	"NoticeStale":      noticeStale, // 8 workers, 1 attempt
 	"NoticeJoins":      noticeJoins, // done in one unit with its effect
 	"NoticesPruned":    noticesPruned,
+	"NoticeFound":      noticeFound,
+	"NoticesSeen":      noticesSeen,
+	"NoticeReopened":   noticeReopened,
+
+	"RefundRoundTrip": refundRoundTrip,
+	"RefundNotFound":  refundNotFound,
+	"RefundStale":     refundStale, // 8 goroutines, 1 version
+	"RefundIDOnce":    refundIDOnce,
+	"RefundIDWins":    refundIDWins, // 8 goroutines, 1 id at the provider
+	"RefundKeepsUnit": refundKeepsUnit,
+	"RefundsOf":       refundsOf,
+	"RefundsPending":  refundsPending,
+	"RefundsQueue":    refundsQueue,
+	"RefundRollback":  refundRollback,
+
+	"LedgerBetween":  ledgerBetween,
+	"LinesOf":        linesOf,
+	"BreakRoundTrip": breakRoundTrip,
+	"BreakOnce":      breakOnce,
+	"BreakWins":      breakWins,  // 8 see 1 break
+	"BreakAgain":     breakAgain, // a resolved one is seen
+	"BreakStale":     breakStale, // 8 people resolve 1 break
+	"Breaks":         breaks,
+	"BreaksQueue":    breaksQueue,
+	"BooksRollback":  booksRollback,
+	"Watermark":      watermark,
+
+	"GiftCardRoundTrip": giftCardRoundTrip,
+	"GiftCardNotFound":  giftCardNotFound,
+	"GiftCardStale":     giftCardStale, // 8 goroutines, 1 version
+	"GiftCodeOnce":      giftCodeOnce,
+	"GiftCodeWins":      giftCodeWins, // 8 cards, 1 code
+	"GiftCardKeepsUnit": giftCardKeepsUnit,
+	"GiftCardBounds":    giftCardBounds,
+	"GiftCards":         giftCards,
+	"GiftCardSpentOnce": giftCardSpentOnce, // 16 shoppers, money for 10
+	"MoveOnce":          moveOnce,
+	"MoveWins":          moveWins, // 8 goroutines, 1 move
+	"GiftCardMoves":     giftCardMoves,
+	"GiftCardRollback":  giftCardRollback,
+	"GiftCardsOf":       giftCardsOf,
+
+	"Authorized":        authorized,
+	"NoticesAbout":      noticesAbout,
+	"Backlog":           backlog,
+	"AttemptLimit":      attemptLimit,
+	"AttemptExact":      attemptExact, // 8 try, 5 may
+	"AttemptsForgotten": attemptsForgotten,
 }
 
 // Run runs the suite against the stores that open returns, each of them empty.
@@ -67,7 +120,8 @@ const hostile = `'; DROP TABLE mercer_payment; -- \ \' " ? {payment} % ☕ é �
 func fresh(id, order string) payment.Payment {
 	none := money.Zero("EUR")
 	return payment.Payment{ID: id, OrderID: order, Method: "fake_card", Provider: "fake", Status: payment.StatusCreating,
-		Amount: money.New(2499, "EUR"), Authorized: none, Captured: none, Refunded: none, CreatedAt: day, UpdatedAt: day}
+		Amount: money.New(2499, "EUR"), Authorized: none, Captured: none, Refunded: none,
+		Refunding: none, Disputed: none, CreatedAt: day, UpdatedAt: day}
 }
 
 func movement(id, kind, object string) payment.Ledger {
@@ -102,6 +156,7 @@ func roundTrip(t *testing.T, s payment.Store) {
 	want := fresh("pay_1", "ord_1")
 	want.Amount, want.Authorized = money.New(99_999_999_999, "JPY"), money.New(99_999_999_999, "JPY")
 	want.Captured, want.Refunded = money.New(1, "JPY"), money.Zero("JPY")
+	want.Refunding, want.Disputed = money.New(2, "JPY"), money.New(3, "JPY")
 	want.Method, want.Provider, want.ProviderID = "method "+hostile, "日本 "+`'\?`, "pi_é☕ '\\"
 	want.NextAction = json.RawMessage(`{"z":1.10,"a":12345678901234567890,"big":1e400,"url":"https://x.example/?a=1\u0026b=2"}`)
 	want.Failure = &payment.Failure{Code: "c", Message: hostile, DeclineCode: "d"}
@@ -164,9 +219,14 @@ func staleLoses(t *testing.T, s payment.Store) {
 // have failed with loses.
 func race(t *testing.T, loses error, fn func(i int) error) int64 {
 	t.Helper()
+	return raceOf(t, 8, loses, fn)
+}
+
+func raceOf(t *testing.T, n int, loses error, fn func(i int) error) int64 {
+	t.Helper()
 	var won atomic.Int64
 	var wg sync.WaitGroup
-	for i := range 8 {
+	for i := range n {
 		wg.Go(func() {
 			switch err := fn(i); {
 			case err == nil:
@@ -286,70 +346,6 @@ func ofOrders(t *testing.T, s payment.Store) {
 		if err != nil || !slices.Equal(paymentIDs(got), c.want) {
 			t.Errorf("payments of %v = %v, %v; want %v", c.orders, paymentIDs(got), err, c.want)
 		}
-	}
-}
-
-func lines(t *testing.T, s payment.Store, orders ...string) []payment.Ledger {
-	t.Helper()
-	got, err := s.Ledger(t.Context(), orders)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}
-
-func ledgerRoundTrip(t *testing.T, s payment.Store) {
-	a := payment.Ledger{ID: "led_b", PaymentID: "pay_1", OrderID: "ord_1", Kind: "captured", Object: "ch_é☕ '\\", Amount: money.New(99_999_999_999, "JPY"),
-		Reference: hostile, Actor: "staff:" + hostile, At: day}
-	b := movement("led_a", "authorized", "ch_2")
-	b.At = day.Add(time.Microsecond)
-	c := movement("led_c", "canceled", "ch_3")
-	other := movement("led_d", "captured", "ch_4")
-	other.OrderID = "ord_2"
-	for _, l := range []payment.Ledger{b, c, a, other} {
-		if added, err := s.Append(t.Context(), l); !added || err != nil {
-			t.Fatalf("append %s: %v, %v", l.ID, added, err)
-		}
-	}
-	if got, want := lines(t, s, "ord_1", "none"), []payment.Ledger{a, c, b}; !reflect.DeepEqual(got, want) {
-		t.Errorf("ledger\n%+v, want\n%+v", got, want)
-	}
-	if got := lines(t, s); len(got) != 0 {
-		t.Errorf("no order has %d lines", len(got))
-	}
-	if got := lines(t, s, "ord_1", "ord_2"); len(got) != 4 {
-		t.Errorf("two orders have %d lines, want 4", len(got))
-	}
-}
-
-func ledgerOnce(t *testing.T, s payment.Store) {
-	for i, l := range []payment.Ledger{movement("led_1", "captured", "ch_1"), movement("led_2", "captured", "ch_1"), movement("led_3", "authorized", "ch_1"), movement("led_4", "captured", "CH_1")} {
-		added, err := s.Append(t.Context(), l)
-		if want := i != 1; added != want || err != nil {
-			t.Errorf("%s %s by %s: added = %v, %v; want %v", l.Kind, l.Object, l.ID, added, err, want)
-		}
-	}
-	got := lines(t, s, "ord_1")
-	if len(got) != 3 || slices.ContainsFunc(got, func(l payment.Ledger) bool { return l.ID == "led_2" }) {
-		t.Errorf("ledger %+v, want three lines without led_2", got)
-	}
-}
-
-func ledgerWins(t *testing.T, s payment.Store) {
-	var added atomic.Int64
-	race(t, nil, func(i int) error {
-		mine := false
-		err := s.Scope().Do(t.Context(), func(ctx context.Context) (err error) {
-			mine, err = s.Append(ctx, movement(fmt.Sprint("led_", i), "captured", "ch_1"))
-			return err
-		})
-		if mine && err == nil {
-			added.Add(1)
-		}
-		return err
-	})
-	if got := lines(t, s, "ord_1"); added.Load() != 1 || len(got) != 1 {
-		t.Errorf("%d were told that they added it, %d lines; want 1, 1", added.Load(), len(got))
 	}
 }
 

@@ -32,6 +32,10 @@ type broken struct {
 	mu      sync.Mutex
 	seen    map[string]bool  // ids of events
 	first   *payment.Payment // that was read
+
+	firstRefund *payment.Refund
+	firstBreak  *payment.Break
+	firstCard   *payment.GiftCard
 }
 
 func (b *broken) Payment(ctx context.Context, id string) (payment.Payment, error) {
@@ -42,12 +46,7 @@ func (b *broken) Payment(ctx context.Context, id string) (payment.Payment, error
 	case b.without == "NotFound" && errors.Is(err, payment.ErrNotFound):
 		return payment.Payment{}, nil
 	case b.without == "WritersQueue":
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.first == nil {
-			b.first = &p
-		}
-		return *b.first, err
+		return unlocked(b, &b.first, p), err
 	}
 	return p, err
 }
@@ -105,7 +104,7 @@ func (b *broken) Record(ctx context.Context, evs ...event.Envelope) error {
 
 func (b *broken) Scope() txn.Scope {
 	switch b.without {
-	case "Rollback", "MarkJoins", "NoticeJoins":
+	case "Rollback", "MarkJoins", "NoticeJoins", "RefundRollback", "BooksRollback", "GiftCardRollback":
 		return loose{}
 	default:
 		return b.Payments.Scope()

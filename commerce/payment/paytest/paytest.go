@@ -3,73 +3,85 @@
 package paytest
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"maps"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/payment"
-	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
-// Subject is a Provider under test, and what the suite must know of it.
+// Subject is a Provider under test, and what the suite must know of it. What a
+// test cannot do is nil or empty, and the cases about that are skipped.
 type Subject struct {
 	Provider payment.Provider
 	// AtOnce is a method that takes the money at once, TwoStep one that
-	// authorizes it first; "" when there is none.
-	AtOnce, TwoStep string
+	// authorizes it first, Multi one that does so and keeps what a capture leaves
+	// for more captures; "" when there is none.
+	AtOnce, TwoStep, Multi string
 	// Offline: it never leaves the process and keeps nothing, so the cases
 	// about remembering do not hold.
 	Offline bool
-	// Decline makes it decline a payment, Approve approve it; nil when the test
-	// cannot tell it.
+	// Now is the time that it goes by, time.Now; Advance moves that.
+	Now     func() time.Time
+	Advance func(t *testing.T, d time.Duration)
+	// Decline makes it decline a payment, Approve approve it.
 	Decline, Approve func(t *testing.T, paymentID string)
-	// Intents returns how many intents it has for a payment; nil when the test
-	// cannot know.
+	// Confirm is the shopper who confirms a payment that Start leaves open.
+	Confirm func(t *testing.T, paymentID string)
+	// LoseAnswer makes the answer to the next call of a kind ("capture",
+	// "cancel", "refund") get lost when it is done.
+	LoseAnswer func(t *testing.T, call string)
+	// Intents returns how many intents it has for a payment.
 	Intents func(t *testing.T, paymentID string) int
+	// CaptureAbroad, RefundAbroad and Dispute are done at the provider, by others
+	// than the shop. CloseDispute ends the dispute of a payment.
+	CaptureAbroad, RefundAbroad, Dispute func(t *testing.T, paymentID string, amount money.Amount)
+	CloseDispute                         func(t *testing.T, paymentID string, to payment.DisputeStatus)
+	// Sent returns all notices that it has sent of its own accord so far, as its
+	// Receive has read them.
+	Sent func(t *testing.T) []payment.Notice
 }
 
 // Guards are the names of all cases.
-var Guards = []string{"Methods", "Outside", "StartTwiceIsOnce", "StartsRace", "FetchOfNothing", "FetchAgrees", "CancelFirstWins", "CancelOfNothing",
-	"CancelShutsTheDoor", "CancelIsTooLate", "CancelReleases", "CaptureTwiceIsOnce", "CaptureInPart", "CaptureTooMuch", "DeclineIsRetryable", "StartAndCancelRace"}
-
-var cases = map[string]func(*testing.T, Subject){
-	"Methods":            methods,
-	"Outside":            outside,
-	"StartTwiceIsOnce":   startTwice,
-	"StartsRace":         startsRace,
-	"FetchOfNothing":     fetchOfNothing,
-	"FetchAgrees":        fetchAgrees,
-	"CancelFirstWins":    cancelFirst,
-	"CancelOfNothing":    cancelOfNothing,
-	"CancelShutsTheDoor": cancelShuts,
-	"CancelIsTooLate":    cancelTooLate,
-	"CancelReleases":     cancelReleases,
-	"CaptureTwiceIsOnce": captureTwice,
-	"CaptureInPart":      captureInPart,
-	"CaptureTooMuch":     captureTooMuch,
-	"DeclineIsRetryable": declineIsRetryable,
-	"StartAndCancelRace": startAndCancelRace,
-}
+var Guards = slices.Concat(intentGuards, refundGuards, bookGuards)
 
 // Run runs the suite against what open returns, each of them new.
 func Run(t *testing.T, open func(t *testing.T) Subject) {
+	cases := map[string]func(*testing.T, Subject){}
+	for _, some := range []map[string]func(*testing.T, Subject){intentCases, refundCases, bookCases} {
+		maps.Copy(cases, some)
+	}
 	for _, name := range Guards {
 		t.Run(name, func(t *testing.T) { cases[name](t, open(t)) })
 	}
 }
 
-var day = time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
-
-// owed is a payment of 24.99 that nobody has heard of.
-func owed(id, method string) payment.Payment {
-	none := money.Zero("EUR")
+// owed is a payment of 24.99 that nobody has heard of and that is asked for now.
+func (s Subject) owed(id, method string) payment.Payment {
+	none, now := money.Zero("EUR"), time.Now()
+	if s.Now != nil {
+		now = s.Now()
+	}
+	now = now.UTC().Truncate(time.Microsecond)
 	return payment.Payment{ID: id, OrderID: "ord_of_" + id, Method: method, Status: payment.StatusCreating, Amount: money.New(2499, "EUR"),
-		Authorized: none, Captured: none, Refunded: none, SentAt: day, SendCount: 1, Version: 1, CreatedAt: day, UpdatedAt: day}
+		Authorized: none, Captured: none, Refunded: none, Refunding: none, Disputed: none, Provider: s.Provider.Name(),
+		SentAt: now, SendCount: 1, Version: 1, CreatedAt: now, UpdatedAt: now}
+}
+
+// started starts a payment, has its shopper confirm it where that is needed, and
+// returns it with how it stands.
+func (s Subject) started(t *testing.T, p payment.Payment) (payment.Payment, payment.Snapshot) {
+	t.Helper()
+	got := done(t, "start")(s.Provider.Start(t.Context(), p))
+	p = merge(p, got)
+	if s.Confirm == nil || got.Status != payment.StatusOpen {
+		return p, got
+	}
+	s.Confirm(t, p.ID)
+	got = done(t, "fetch")(s.Provider.Fetch(t.Context(), p))
+	return merge(p, got), got
 }
 
 // merge is p as an engine has it after s.
@@ -116,256 +128,4 @@ func (s Subject) method() string {
 		return s.TwoStep
 	}
 	return s.Provider.Methods()[0].ID
-}
-
-func methods(t *testing.T, s Subject) {
-	if s.Provider.Name() == "" {
-		t.Error("the driver has no name")
-	}
-	seen := map[string]bool{}
-	for _, m := range s.Provider.Methods() {
-		if m.ID == "" || m.Name == "" || m.Kind == "" || seen[m.ID] {
-			t.Errorf("method %+v is not complete, or there twice", m)
-		}
-		if m.Manual != s.Offline && !m.Confirms {
-			t.Errorf("method %s: manual = %v", m.ID, m.Manual)
-		}
-		if m.Hold < 0 {
-			t.Errorf("method %s keeps stock for %v", m.ID, m.Hold)
-		}
-		seen[m.ID] = true
-	}
-	if len(seen) == 0 {
-		t.Error("the driver offers nothing")
-	}
-}
-
-func outside(t *testing.T, s Subject) {
-	need(t, !s.Offline, "it never leaves the process")
-	ctx := txn.Inside(t.Context())
-	p := owed("pay_1", s.method())
-	for name, call := range map[string]func() (payment.Snapshot, error){
-		"start":   func() (payment.Snapshot, error) { return s.Provider.Start(ctx, p) },
-		"fetch":   func() (payment.Snapshot, error) { return s.Provider.Fetch(ctx, p) },
-		"capture": func() (payment.Snapshot, error) { return s.Provider.Capture(ctx, p, p.Amount, "key") },
-		"cancel":  func() (payment.Snapshot, error) { return s.Provider.Cancel(ctx, p) },
-	} {
-		if _, err := call(); !errors.Is(err, txn.ErrInside) {
-			t.Errorf("%s in a unit of work: %v, want ErrInside", name, err)
-		}
-	}
-}
-
-func startTwice(t *testing.T, s Subject) {
-	p := owed("pay_1", s.method())
-	first := done(t, "start")(s.Provider.Start(t.Context(), p))
-	again := done(t, "start again")(s.Provider.Start(t.Context(), p)) // the first answer was lost
-	if first.ProviderID != again.ProviderID || first.Status != again.Status || first.Captured != again.Captured || first.Object != again.Object {
-		t.Errorf("again %+v, first %+v", again, first)
-	}
-	oneIntent(t, s, p)
-	if s.Offline {
-		return
-	}
-	other := done(t, "start of another")(s.Provider.Start(t.Context(), owed("pay_2", p.Method)))
-	if other.ProviderID == first.ProviderID || other.ProviderID == "" {
-		t.Errorf("two payments with the ids %q and %q", first.ProviderID, other.ProviderID)
-	}
-}
-
-func oneIntent(t *testing.T, s Subject, p payment.Payment) {
-	t.Helper()
-	if s.Intents == nil {
-		return
-	}
-	if n := s.Intents(t, p.ID); n != 1 {
-		t.Errorf("%d intents of %s, want 1", n, p.ID)
-	}
-}
-
-func startsRace(t *testing.T, s Subject) {
-	need(t, !s.Offline, "it keeps nothing")
-	p := owed("pay_1", s.method())
-	var mu sync.Mutex
-	ids, objects := map[string]int{}, map[string]int{}
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			got, err := s.Provider.Start(t.Context(), p)
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			ids[got.ProviderID]++
-			objects[got.Object]++
-		})
-	}
-	wg.Wait()
-	if len(ids) != 1 || len(objects) != 1 {
-		t.Errorf("16 starts of one payment: intents %v, movements %v", ids, objects)
-	}
-	oneIntent(t, s, p)
-}
-
-func fetchOfNothing(t *testing.T, s Subject) {
-	p := owed("pay_1", s.method())
-	for range 2 {
-		want(t, "fetch", done(t, "fetch")(s.Provider.Fetch(t.Context(), p)), payment.StatusCreating)
-	}
-	if s.Intents != nil {
-		if n := s.Intents(t, p.ID); n != 0 {
-			t.Errorf("asking after a payment made %d intents", n)
-		}
-	}
-}
-
-func fetchAgrees(t *testing.T, s Subject) {
-	p := owed("pay_1", s.method())
-	started := done(t, "start")(s.Provider.Start(t.Context(), p))
-	got := done(t, "fetch")(s.Provider.Fetch(t.Context(), merge(p, started)))
-	if got.Status != started.Status || got.ProviderID != started.ProviderID || got.Authorized != started.Authorized || got.Captured != started.Captured || got.Object != started.Object {
-		t.Errorf("fetched %+v, started %+v", got, started)
-	}
-}
-
-func cancelFirst(t *testing.T, s Subject) {
-	need(t, !s.Offline, "it keeps nothing")
-	p := owed("pay_1", s.method())
-	want(t, "cancel", done(t, "cancel")(s.Provider.Cancel(t.Context(), p)), payment.StatusCanceled)
-	late := done(t, "late start")(s.Provider.Start(t.Context(), p))
-	want(t, "late start", late, payment.StatusCanceled)
-	if late.Captured.Minor != 0 {
-		t.Errorf("a late start took %v", late.Captured)
-	}
-}
-
-func cancelOfNothing(t *testing.T, s Subject) {
-	p := owed("pay_1", s.method())
-	for range 2 {
-		want(t, "cancel", done(t, "cancel")(s.Provider.Cancel(t.Context(), p)), payment.StatusCanceled)
-	}
-}
-
-// cancelShuts cancels a payment that waits for the shopper.
-func cancelShuts(t *testing.T, s Subject) {
-	need(t, s.Decline != nil && s.Approve != nil, "the test cannot make it wait")
-	p := owed("pay_1", s.method())
-	s.Decline(t, p.ID)
-	p = merge(p, done(t, "start")(s.Provider.Start(t.Context(), p)))
-	s.Approve(t, p.ID)
-	want(t, "cancel", done(t, "cancel")(s.Provider.Cancel(t.Context(), p)), payment.StatusCanceled)
-	want(t, "start after cancel", done(t, "start")(s.Provider.Start(t.Context(), p)), payment.StatusCanceled)
-	want(t, "fetch after cancel", done(t, "fetch")(s.Provider.Fetch(t.Context(), p)), payment.StatusCanceled)
-}
-
-func cancelTooLate(t *testing.T, s Subject) {
-	need(t, s.AtOnce != "", "nothing is taken at once")
-	p := owed("pay_1", s.AtOnce)
-	started := done(t, "start")(s.Provider.Start(t.Context(), p))
-	want(t, "start", started, payment.StatusCaptured)
-	// Its answer was lost: the shop does not know that it is too late.
-	for range 2 {
-		got := done(t, "cancel")(s.Provider.Cancel(t.Context(), p))
-		want(t, "cancel", got, payment.StatusCaptured)
-		if got.Captured != p.Amount || got.Object != started.Object {
-			t.Errorf("cancel says %v by %s, want %v by %s", got.Captured, got.Object, p.Amount, started.Object)
-		}
-	}
-}
-
-func cancelReleases(t *testing.T, s Subject) {
-	need(t, s.TwoStep != "", "nothing is authorized")
-	p := owed("pay_1", s.TwoStep)
-	started := done(t, "start")(s.Provider.Start(t.Context(), p))
-	want(t, "start", started, payment.StatusAuthorized)
-	if started.Authorized != p.Amount || started.Captured.Minor != 0 {
-		t.Errorf("authorized %v, captured %v", started.Authorized, started.Captured)
-	}
-	p = merge(p, started)
-	want(t, "cancel", done(t, "cancel")(s.Provider.Cancel(t.Context(), p)), payment.StatusCanceled)
-	got := done(t, "capture")(s.Provider.Capture(t.Context(), p, p.Amount, "key"))
-	if got.Captured.Minor != 0 {
-		t.Errorf("a canceled payment yields %v", got.Captured)
-	}
-}
-
-func captureTwice(t *testing.T, s Subject) {
-	need(t, s.TwoStep != "", "nothing is authorized")
-	p := owed("pay_1", s.TwoStep)
-	p = merge(p, done(t, "start")(s.Provider.Start(t.Context(), p)))
-	first := done(t, "capture")(s.Provider.Capture(t.Context(), p, p.Amount, "key"))
-	want(t, "capture", first, payment.StatusCaptured)
-	for _, key := range []string{"key", "other key"} {
-		again := done(t, "capture again")(s.Provider.Capture(t.Context(), p, p.Amount, key))
-		if again.Captured != p.Amount || again.Object != first.Object {
-			t.Errorf("%s: %v by %s, first %v by %s", key, again.Captured, again.Object, first.Captured, first.Object)
-		}
-	}
-}
-
-func captureInPart(t *testing.T, s Subject) {
-	need(t, s.TwoStep != "", "nothing is authorized")
-	p := owed("pay_1", s.TwoStep)
-	p = merge(p, done(t, "start")(s.Provider.Start(t.Context(), p)))
-	part := money.New(1000, "EUR")
-	got := done(t, "capture")(s.Provider.Capture(t.Context(), p, part, "key"))
-	want(t, "capture", got, payment.StatusCaptured, payment.StatusAuthorized)
-	if got.Captured != part || got.Authorized != p.Amount {
-		t.Errorf("captured %v of %v, want %v of %v", got.Captured, got.Authorized, part, p.Amount)
-	}
-}
-
-func captureTooMuch(t *testing.T, s Subject) {
-	need(t, s.TwoStep != "", "nothing is authorized")
-	p := owed("pay_1", s.TwoStep)
-	p = merge(p, done(t, "start")(s.Provider.Start(t.Context(), p)))
-	got := done(t, "capture")(s.Provider.Capture(t.Context(), p, money.New(p.Amount.Minor+1, "EUR"), "key"))
-	if got.Captured.Minor != 0 || got.Failure == nil {
-		t.Errorf("captured %v with failure %v, want nothing and a failure", got.Captured, got.Failure)
-	}
-}
-
-func declineIsRetryable(t *testing.T, s Subject) {
-	need(t, s.Decline != nil && s.Approve != nil, "the test cannot make it decline")
-	p := owed("pay_1", s.method())
-	s.Decline(t, p.ID)
-	got := done(t, "start")(s.Provider.Start(t.Context(), p))
-	want(t, "declined start", got, payment.StatusOpen)
-	if got.Failure == nil || got.Failure.Code == "" || got.Failure.Message == "" || got.Captured.Minor != 0 {
-		t.Errorf("declined: %+v, want a failure and no money", got)
-	}
-	s.Approve(t, p.ID)
-	again := done(t, "start")(s.Provider.Start(t.Context(), merge(p, got)))
-	want(t, "start again", again, payment.StatusCaptured, payment.StatusAuthorized)
-	if again.ProviderID != got.ProviderID || again.Failure != nil {
-		t.Errorf("again %+v, first %+v", again, got)
-	}
-	oneIntent(t, s, p)
-}
-
-// startAndCancelRace starts and cancels one payment at a time, often: whatever
-// wins, both sides must hear the same.
-func startAndCancelRace(t *testing.T, s Subject) {
-	need(t, !s.Offline && s.AtOnce != "", "nothing is taken at once")
-	for i := range 30 {
-		p := owed(fmt.Sprint("pay_", i), s.AtOnce)
-		var canceled payment.Snapshot
-		var wg sync.WaitGroup
-		wg.Go(func() { _ = call(t, s.Provider.Start, p) })
-		wg.Go(func() { canceled = call(t, s.Provider.Cancel, p) })
-		wg.Wait()
-		after := done(t, "fetch")(s.Provider.Fetch(t.Context(), p))
-		if after.Status != canceled.Status || after.Captured.Minor != canceled.Captured.Minor {
-			t.Fatalf("%s: cancel said %s %v, it is %s %v", p.ID, canceled.Status, canceled.Captured, after.Status, after.Captured)
-		}
-	}
-}
-
-func call(t *testing.T, fn func(context.Context, payment.Payment) (payment.Snapshot, error), p payment.Payment) payment.Snapshot {
-	s, err := fn(t.Context(), p)
-	if err != nil {
-		t.Error(err)
-	}
-	return s
 }

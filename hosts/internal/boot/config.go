@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mercer-commerce/mercer/commerce/driver/stripepay"
 	"github.com/mercer-commerce/mercer/hosts/internal/telemetry"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
 )
@@ -46,8 +47,10 @@ type Config struct {
 	Replicas       int    // NATS servers that keep each event
 	StorefrontURL  string // of the shop's pages, "" unknown
 	MetricsToken   string
-	Fakepay        string // file of the test payment provider, "" without
-	Demo           bool   // a trial: remedies are told for make demo
+	Fakepay        string            // file of the test payment provider, "" without
+	FakepayURL     string            // that it posts its notices to, "" nowhere
+	Stripe         stripepay.Options // without a Key there is no Stripe
+	Demo           bool              // a trial: remedies are told for make demo
 	LogLevel       slog.Level
 	LogJSON        bool
 
@@ -113,6 +116,8 @@ func Load(flags map[string]string, environ []string) (Config, error) {
 	for _, s := range settings {
 		l.load(&c, s)
 	}
+	l.stripeFaults(c)
+	l.fakepayFaults(c)
 	l.unknown()
 	return c, l.faults.orNil()
 }
@@ -129,6 +134,9 @@ func (c Config) ServeFaults() Faults {
 	f = append(f, c.published()...)
 	if c.Fakepay != "" {
 		f = append(f, Fault{"MERCER_FAKEPAY", "test payments are refused in production"})
+	}
+	if c.Stripe.URL != "" {
+		f = append(f, Fault{"MERCER_STRIPE_URL", "production asks Stripe itself"})
 	}
 	return f
 }

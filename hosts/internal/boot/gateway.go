@@ -75,6 +75,7 @@ func platformShop(caller op.Caller) *commerce.Shop {
 		outboxes[name] = outbox.Client{Caller: outbox.CallUnder(EnginesOf(name)[0], caller)}
 	}
 	shop.Outbox = outbox.All(outboxes)
+	shop.Explain = commerce.Explained(shop, nil)
 	return shop
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/commerce/account"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
-	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/event"
@@ -184,7 +183,7 @@ func (c Config) on(ctx context.Context, db *bunstore.DB, log *slog.Logger, o ope
 	if o.elsewhere == nil {
 		engines = commerce.EngineNames // a whole shop
 	}
-	providers, stop, err := c.providers(slices.Contains(engines, "payment"))
+	providers, stop, err := c.providers(log, slices.Contains(engines, "payment"), !o.passive)
 	if err != nil {
 		return nil, err
 	}
@@ -217,14 +216,24 @@ func (c Config) on(ctx context.Context, db *bunstore.DB, log *slog.Logger, o ope
 
 // providers returns the ways to pay, and what ends them. Where payments are
 // elsewhere, nothing is opened for them.
-func (c Config) providers(here bool) ([]payment.Provider, func() error, error) {
-	all := []payment.Provider{offlinepay.New()}
-	if !here || c.Fakepay == "" {
-		return all, func() error { return nil }, nil
+func (c Config) providers(log *slog.Logger, here, serves bool) ([]payment.Provider, func() error, error) {
+	all, stop := []payment.Provider{offlinepay.New()}, func() error { return nil }
+	if !here {
+		return all, stop, nil
 	}
-	fake, stop, err := fakepay.Open(c.Fakepay, nil)
+	card, err := c.stripe(log)
 	if err != nil {
-		return nil, nil, fmt.Errorf("MERCER_FAKEPAY: %w", err)
+		return nil, nil, err
+	}
+	if card != nil {
+		all = append(all, card)
+	}
+	if c.Fakepay == "" {
+		return all, stop, nil
+	}
+	fake, stop, err := c.fakepay(serves)
+	if err != nil {
+		return nil, nil, err
 	}
 	return append(all, fake), stop, nil
 }

@@ -31,7 +31,7 @@ type setting struct {
 }
 
 // settings in the order of their reading: defaults look at what came before.
-var settings = []setting{
+var settings = slices.Concat([]setting{
 	{name: "MERCER_ADDR", flag: "addr", doc: "host and port to listen on", preset: fixed("127.0.0.1:3001"), set: setAddr},
 	{name: "MERCER_DATA", flag: "data", doc: "directory for the database, the secret and uploads", preset: fixed("data"),
 		set: func(c *Config, v string) error { c.Data = v; return nil }},
@@ -70,8 +70,10 @@ var settings = []setting{
 		set: func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 	{name: "MERCER_FAKEPAY", doc: "file that the test payment provider keeps its payments in; it is off without", preset: fixed(""),
 		set: func(c *Config, v string) error { c.Fakepay = v; return nil }},
+	{name: "MERCER_FAKEPAY_URL", doc: "address that the test payment provider posts its notices to, http://host:port/v1/webhooks/fake; it posts none without", preset: fixed(""),
+		set: func(c *Config, v string) error { return setURL(&c.FakepayURL, v) }},
 	{name: "MERCER_LOG", flag: "log", doc: "debug, info, warn or error; and text or json, with a comma between them", preset: fixed("info,text"), set: setLog},
-}
+}, stripeSettings)
 
 // Flag is a setting that a program takes as a flag.
 type Flag struct{ Name, Usage string }

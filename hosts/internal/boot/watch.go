@@ -11,6 +11,7 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/hosts/internal/telemetry"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
 )
@@ -61,13 +62,22 @@ func (c Config) watchHTTP(o *httpapi.Options) *httpapi.Options {
 	return o
 }
 
-// watchShop counts what waits in the outbox of s, and the connections to its
-// database.
+// watchShop counts what waits in the outbox of s and of its payments, and the
+// connections to its database.
 func (c Config) watchShop(s *embed.Shop) {
 	if c.tel == nil {
 		return
 	}
 	c.tel.Pools(s.DB.Stats)
+	if payments, ok := s.Payments.(*payment.Engine); ok {
+		c.tel.Payments(func(ctx context.Context) (oldest time.Duration, unknown, breaks int64, err error) {
+			b, err := payments.Backlog(ctx)
+			if !b.OldestNotice.IsZero() {
+				oldest = time.Since(b.OldestNotice)
+			}
+			return oldest, b.Unknown, b.Breaks, err
+		})
+	}
 	c.tel.Outbox(func(ctx context.Context) (waiting int, oldest time.Duration, dead int, err error) {
 		status, err := s.Outbox.Status(ctx, op.Nothing{})
 		if err != nil {

@@ -22,7 +22,9 @@ var tables = []struct {
 	{"Cart", "commerce/cart", "Transitions", cart.Transitions.Mermaid},
 	{"Order", "commerce/order", "Transitions", order.Transitions.Mermaid},
 	{"Fulfillment", "commerce/order", "FulfillmentTransitions", order.FulfillmentTransitions.Mermaid},
+	{"Refund", "commerce/order", "RefundTransitions", order.RefundTransitions.Mermaid},
 	{"Payment", "commerce/payment", "Transitions", payment.Transitions.Mermaid},
+	{"Refund of a payment", "commerce/payment", "RefundTransitions", payment.RefundTransitions.Mermaid},
 	{"Mail", "commerce/notification", "States", notification.States.Mermaid},
 }
 

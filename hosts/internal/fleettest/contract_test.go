@@ -26,6 +26,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/outbox"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/hosts/internal/boot"
 	"github.com/mercer-commerce/mercer/hosts/internal/fleettest"
 	"github.com/mercer-commerce/mercer/transport/httpapi"
@@ -40,7 +41,7 @@ func TestContract(t *testing.T) {
 			"MERCER_FAKEPAY=" + filepath.Join(t.TempDir(), "bank.db"), "MERCER_TRUSTED_PROXIES=127.0.0.1", "MERCER_RATE_LIMIT=100000/s",
 		}})
 		p := newPlatform(t, f)
-		return &contracttest.Topology{Caller: p, Bare: p.bare(), Pass: p.pass, Heard: p.heard, PutAside: p.putAside}
+		return &contracttest.Topology{Caller: p, Bare: p.bare(), Pass: p.pass, Heard: p.heard, PutAside: p.putAside, Tear: p.tear}
 	})
 	contracttest.Same(t, map[string][]string{"processes": ran})
 }
@@ -204,4 +205,9 @@ func (p *platform) putAside(ctx context.Context, consumer string, e event.Envelo
 		return err
 	}
 	return in.Bury(ctx, consumer, e.ID)
+}
+
+func (p *platform) tear(ctx context.Context, b payment.Break) error {
+	_, err := bunstore.Payments{DB: p.dbs["payment"]}.SeeBreak(ctx, b)
+	return err
 }

@@ -291,3 +291,16 @@ func TestFaultsInSpansAndMetrics(t *testing.T) {
 		t.Error("a path is in the metrics")
 	}
 }
+
+func TestStripeVersions(t *testing.T) {
+	p := newPlatform(t)
+	for _, version := range []string{"2026-08-26.dahlia", "2026-08-26.dahlia", ""} {
+		p.tel.StripeVersion(version)
+	}
+	text := metrics(t, p.tel)
+	for _, want := range []string{`mercer_stripe_version_mismatches_total{version="2026-08-26.dahlia"} 2`, `mercer_stripe_version_mismatches_total{version="none"} 1`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no line %s in\n%s", want, text)
+		}
+	}
+}

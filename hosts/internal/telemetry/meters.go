@@ -20,6 +20,7 @@ type meters struct {
 	eventTook    *prometheus.HistogramVec // consumer, event
 	requests     *prometheus.CounterVec   // route, method, status
 	requestsTook *prometheus.HistogramVec // route, method
+	versions     *prometheus.CounterVec   // version
 }
 
 func newMeters(r *prometheus.Registry, c Config) meters {
@@ -31,10 +32,11 @@ func newMeters(r *prometheus.Registry, c Config) meters {
 		eventTook:    histogram("mercer_event_duration_seconds", "Time that consumers took for an event.", "consumer", "event"),
 		requests:     counter("mercer_http_requests_total", "HTTP requests that were answered, by the template of their route.", "route", "method", "status"),
 		requestsTook: histogram("mercer_http_request_duration_seconds", "Time that HTTP requests took, by the template of their route.", "route", "method"),
+		versions:     counter("mercer_stripe_version_mismatches_total", "Webhooks of Stripe in another version of its API than the one that is read.", "version"),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "mercer_build_info", Help: "1, with what this process is."}, []string{"service", "version"})
 	build.WithLabelValues(c.Service, c.Version).Set(1)
-	r.MustRegister(m.operations, m.took, m.running, m.events, m.eventTook, m.requests, m.requestsTook, build,
+	r.MustRegister(m.operations, m.took, m.running, m.events, m.eventTook, m.requests, m.requestsTook, m.versions, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -55,4 +57,14 @@ func (t *Telemetry) Observe(route, method string, status int, took time.Duration
 	}
 	t.meters.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	t.meters.requestsTook.WithLabelValues(route, method).Observe(took.Seconds())
+}
+
+// StripeVersion counts a webhook of Stripe in another version of the API; it is
+// stripepay.Options.OnVersionMismatch. Only Stripe can make versions up: they are
+// signed.
+func (t *Telemetry) StripeVersion(got string) {
+	if got == "" {
+		got = "none"
+	}
+	t.meters.versions.WithLabelValues(got).Inc()
 }

@@ -24,7 +24,11 @@ const (
 // its context. When it fails they are absent and mercer_outbox_up is 0. Outbox
 // is called once.
 func (t *Telemetry) Outbox(ask Backlog) {
-	t.registry.MustRegister(&backlog{ask: ask, log: t.log})
+	t.registry.MustRegister(&asked{up: descUp, others: []*prometheus.Desc{descWaiting, descOldest, descDead}, log: t.log.With("of", "outbox"),
+		ask: func(ctx context.Context) ([]float64, error) {
+			waiting, oldest, dead, err := ask(ctx)
+			return []float64{float64(waiting), oldest.Seconds(), float64(dead)}, err
+		}})
 }
 
 var (
@@ -34,10 +38,12 @@ var (
 	descDead    = prometheus.NewDesc("mercer_dead_letters", "Events that consumers have put aside.", nil, nil)
 )
 
-// backlog is a collector of what an outbox answers.
-type backlog struct {
-	ask Backlog
-	log *slog.Logger
+// asked is a collector of what somebody answers.
+type asked struct {
+	up     *prometheus.Desc
+	others []*prometheus.Desc
+	ask    func(ctx context.Context) ([]float64, error) // one for each of others
+	log    *slog.Logger
 
 	mu    sync.Mutex // held by a question: who asks meanwhile gets its answer
 	until time.Time
@@ -45,34 +51,39 @@ type backlog struct {
 }
 
 // Describe implements prometheus.Collector.
-func (b *backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descUp, descWaiting, descOldest, descDead} {
+func (a *asked) Describe(ch chan<- *prometheus.Desc) {
+	ch <- a.up
+	for _, d := range a.others {
 		ch <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
-func (b *backlog) Collect(ch chan<- prometheus.Metric) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !time.Now().Before(b.until) {
-		b.last = b.read()
-		b.until = time.Now().Add(backlogKept)
+func (a *asked) Collect(ch chan<- prometheus.Metric) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !time.Now().Before(a.until) {
+		a.last = a.read()
+		a.until = time.Now().Add(backlogKept)
 	}
-	for _, m := range b.last {
+	for _, m := range a.last {
 		ch <- m
 	}
 }
 
-func (b *backlog) read() []prometheus.Metric {
+func (a *asked) read() []prometheus.Metric {
 	ctx, cancel := context.WithTimeout(context.Background(), backlogBound)
 	defer cancel()
-	waiting, oldest, dead, err := b.ask(ctx)
+	values, err := a.ask(ctx)
 	if err != nil {
-		b.log.Warn("the outbox does not say how it is", "err", err)
-		return []prometheus.Metric{gauge(descUp, 0)}
+		a.log.Warn("metrics are missing: there is no answer", "err", err)
+		return []prometheus.Metric{gauge(a.up, 0)}
 	}
-	return []prometheus.Metric{gauge(descUp, 1), gauge(descWaiting, float64(waiting)), gauge(descOldest, oldest.Seconds()), gauge(descDead, float64(dead))}
+	all := []prometheus.Metric{gauge(a.up, 1)}
+	for i, v := range values {
+		all = append(all, gauge(a.others[i], v))
+	}
+	return all
 }
 
 func gauge(d *prometheus.Desc, v float64) prometheus.Metric {

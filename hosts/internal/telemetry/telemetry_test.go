@@ -225,3 +225,21 @@ func TestOutboxIsAskedSparingly(t *testing.T) {
 		}
 	})
 }
+
+func TestPaymentsShow(t *testing.T) {
+	tel := telemetry.Recorded(telemetry.Config{}, nil)
+	tel.Payments(func(context.Context) (time.Duration, int64, int64, error) { return 90 * time.Second, 2, 3, nil })
+	tel.Outbox(func(context.Context) (int, time.Duration, int, error) { return 0, 0, 0, nil }) // beside each other
+	text := metrics(t, tel)
+	for series, want := range map[string]string{"mercer_payments_up": "1", "mercer_webhook_oldest_seconds": "90", "mercer_payments_unknown": "2",
+		"mercer_reconciliation_breaks": "3", "mercer_outbox_up": "1"} {
+		if got := metric(text, series); got != want {
+			t.Errorf("%s = %q, want %s", series, got, want)
+		}
+	}
+	tel = telemetry.Recorded(telemetry.Config{}, nil)
+	tel.Payments(func(context.Context) (time.Duration, int64, int64, error) { return 0, 0, 0, errors.New("hunter2") })
+	if text := metrics(t, tel); metric(text, "mercer_payments_up") != "0" || metric(text, "mercer_payments_unknown") != "" || strings.Contains(text, "hunter2") {
+		t.Errorf("payments that do not answer show as\n%s", text)
+	}
+}

@@ -1,0 +1,249 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/mercer-commerce/mercer/commerce/checkout"
+	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
+	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
+	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/fulfil"
+	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/op"
+	"github.com/mercer-commerce/mercer/commerce/order"
+	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/txn"
+)
+
+// death is what a process dies of that is in the middle of a step.
+type death struct{}
+
+// dies runs fn, in which the process dies, and reports whether it did.
+func dies(fn func()) (died bool) {
+	defer func() { died = recover() == death{} }()
+	fn()
+	return false
+}
+
+// deadly is stock in a process that dies where it should allocate or ship.
+type deadly struct{ inventory.Service }
+
+func (d deadly) Scope() txn.Scope { return txn.Of(d.Service) }
+
+func (d deadly) Allocate(context.Context, inventory.OrderInput) (op.Nothing, error) { panic(death{}) }
+
+func (d deadly) Ship(context.Context, inventory.ShipInput) (op.Nothing, error) { panic(death{}) }
+
+// lossy are payments whose answer to OpenRefund is lost once, before or after it
+// is done.
+type lossy struct {
+	payment.Service
+	done bool
+	lost *bool
+}
+
+func (l lossy) Scope() txn.Scope { return txn.Of(l.Service) }
+
+func (l lossy) OpenRefund(ctx context.Context, in payment.OpenRefundInput) (payment.Refund, error) {
+	if *l.lost {
+		return l.Service.OpenRefund(ctx, in)
+	}
+	*l.lost = true
+	if l.done {
+		if r, err := l.Service.OpenRefund(ctx, in); err != nil {
+			return r, err
+		}
+	}
+	return payment.Refund{}, fault.ErrUnavailable
+}
+
+// fatal are payments in a process that dies where it should ask for them.
+type fatal struct{ payment.Service }
+
+func (f fatal) Scope() txn.Scope { return txn.Of(f.Service) }
+
+func (f fatal) Authorize(context.Context, payment.IDInput) (payment.Payment, error) { panic(death{}) }
+
+// away are payments that cannot be asked.
+type away struct{ payment.Service }
+
+func (a away) Scope() txn.Scope { return txn.Of(a.Service) }
+
+func (a away) Authorize(context.Context, payment.IDInput) (payment.Payment, error) {
+	return payment.Payment{}, fault.ErrUnavailable
+}
+
+// ended sweeps later and holds that no run is left under way.
+func (s *shop) ended(t *testing.T) {
+	t.Helper()
+	for range 2 {
+		s.Clock.Advance(2 * time.Minute)
+		if err := errors.Join(s.Flows.Checkout.Sweep(t.Context()), s.Flows.Fulfil.Sweep(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := s.Clock.Now().Add(time.Hour)
+	for _, flow := range []string{"checkout", "cancel", "refund", "ship"} {
+		for e, err := range s.Flows.Checkout.Journal.Stale(t.Context(), flow, later, later) {
+			t.Errorf("the run %s %s is %q before %s, %v", e.Flow, e.ID, e.Phase, e.Next, err)
+		}
+	}
+}
+
+func TestCanceledBeforeItsStockIsAllocated(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		mug := s.Variant("Mug", 1000, 5)
+		c := s.Cart(line(mug, 2))
+		stock := s.Flows.Checkout.Stock
+		s.Flows.Checkout.Stock = deadly{stock}
+		if !dies(func() {
+			_, _ = s.Flows.Checkout.Complete(shoptest.Guest(t.Context(), c), completeInput(c.ID, c.Totals.Total.Minor))
+		}) {
+			t.Fatal("nobody has died")
+		}
+		s.Flows.Checkout.Stock = stock
+		all, err := s.Shop.Orders.Orders(t.Context(), order.OrdersInput{})
+		if err != nil || len(all.Items) != 1 {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		id := all.Items[0].ID
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), checkout.CancelInput{ID: id, Refund: true}); err != nil && !errors.Is(err, checkout.ErrPaid) {
+			t.Fatal(err)
+		}
+		s.ended(t)
+		shoptest.Audit(t, s.Shop)
+	})
+}
+
+func completeInput(cart string, minor int64) checkout.CompleteInput {
+	return checkout.CompleteInput{ID: cart, ExpectedTotal: shoptest.USD(minor), Payment: checkout.Means{Method: card}}
+}
+
+// TestDeliveredBeforeItHasLeft: whoever died in the middle of shipping leaves a
+// parcel that has left for the order, and lies on the shelf.
+func TestDeliveredBeforeItHasLeft(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		mug := s.Variant("Mug", 1000, 5)
+		o := s.Order(card, line(mug, 2))
+		o, err := s.Flows.Fulfil.Create(t.Context(), order.CreateFulfillmentInput{ID: o.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parcel := o.Fulfillments[0].ID
+		stock := s.Flows.Fulfil.Stock
+		s.Flows.Fulfil.Stock = deadly{stock}
+		if !dies(func() { _, _ = s.Flows.Fulfil.Ship(t.Context(), fulfil.ShipInput{ID: parcel}) }) {
+			t.Fatal("nobody has died")
+		}
+		s.Flows.Fulfil.Stock = stock
+		o, err = s.Flows.Fulfil.Deliver(t.Context(), order.DeliverFulfillmentInput{FulfillmentID: parcel})
+		delivered := err == nil && o.FulfillmentStatus == order.Delivered
+		if !delivered && !errors.Is(err, order.ErrIllegalFulfillment) {
+			t.Fatalf("%s, %v", o.FulfillmentStatus, err)
+		}
+		s.ended(t)
+		levels, err := s.Shop.Inventory.Levels(t.Context(), inventory.LevelsInput{})
+		if err != nil || delivered != (levels.Items[0].OnHand == 3) {
+			t.Errorf("delivered: %v, and %+v, %v", delivered, levels.Items, err)
+		}
+		shoptest.Audit(t, s.Shop)
+	})
+}
+
+// TestRefundOfACancelIsCutOff: the order has written the refund down, and the
+// payment does not know of it yet.
+func TestRefundOfACancelIsCutOff(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		payments := s.Flows.Checkout.Payments
+		s.Flows.Checkout.Payments = lossy{payments, false, new(bool)}
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), checkout.CancelInput{ID: o.ID, Refund: true}); err != nil {
+			t.Fatal(err)
+		}
+		s.ended(t)
+		if now := s.order(t, o.ID); now.Status != order.StatusCanceled || s.given(t, o) != shoptest.USD(2000) {
+			t.Errorf("the order is %s, the bank has given %v back", now.Status, s.given(t, o))
+		}
+		shoptest.Audit(t, s.Shop)
+	})
+}
+
+// TestRefundThatHasHappened: the money is back already when the answer is lost.
+func TestRefundThatHasHappened(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order("cash_on_delivery", line(s.Variant("Mug", 1000, 5), 2))
+		if _, err := s.Flows.Checkout.Capture(t.Context(), payment.CaptureInput{ID: o.Payment.ID}); err != nil {
+			t.Fatal(err)
+		}
+		payments := s.Flows.Checkout.Payments
+		s.Flows.Checkout.Payments = lossy{payments, true, new(bool)}
+		_, err := s.Flows.Checkout.Refund(t.Context(), back(o, 1))
+		s.ended(t)
+		p, readErr := payments.Payment(t.Context(), payment.IDInput{ID: o.Payment.ID})
+		if readErr != nil || p.Refunding.Minor != 0 || err == nil && p.Refunded != shoptest.USD(1000) {
+			t.Errorf("%v, %v; the payment is %+v", err, readErr, p)
+		}
+	})
+}
+
+// TestPaymentOfAnAbandonedRun: the run was undone because nobody went on with it,
+// and answers so from then on; news of its payment must not wait for that to
+// change.
+func TestPaymentOfAnAbandonedRun(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		c := s.Cart(line(s.Variant("Mug", 1000, 5), 2))
+		payments := s.Flows.Checkout.Payments
+		s.Flows.Checkout.Payments = fatal{payments}
+		if !dies(func() {
+			_, _ = s.Flows.Checkout.Complete(shoptest.Guest(t.Context(), c), completeInput(c.ID, c.Totals.Total.Minor))
+		}) {
+			t.Fatal("nobody has died")
+		}
+		s.Flows.Checkout.Payments = payments
+		all, err := s.Shop.Orders.Orders(t.Context(), order.OrdersInput{})
+		if err != nil || len(all.Items) != 1 {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		s.Clock.Advance(time.Hour)
+		s.ended(t)
+		o := s.order(t, all.Items[0].ID)
+		if o.Status != order.StatusCanceled {
+			t.Fatalf("the order is %s", o.Status)
+		}
+		news := payment.EventAuthorized.New("evt_1", o.Payment.ID, s.Clock.Now(), payment.MovedV1{Payment: o.Payment.ID, Order: o.ID, Method: card, Amount: o.Totals.Total})
+		if err := s.Flows.Checkout.React(t.Context(), news); err != nil {
+			t.Errorf("React: %v", err)
+		}
+	})
+}
+
+// TestPaidAndStillPending: whoever was told of the money could not go on with the
+// order. It is not canceled when its time is over, and does not wait any longer.
+func TestPaidAndStillPending(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		s.Bank.Set(fakepay.Any, fakepay.AskShopper)
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		if _, err := s.Bank.Confirm(o.Payment.ID, fakepay.Approve); err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Shop.Payments.Authorize(t.Context(), payment.IDInput{ID: o.Payment.ID})
+		if err != nil || !p.Settled() {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		payments := s.Flows.Checkout.Payments
+		s.Flows.Checkout.Payments = away{payments}
+		news := payment.EventCaptured.New("evt_1", p.ID, s.Clock.Now(), payment.MovedV1{Payment: p.ID, Order: o.ID, Method: card, Amount: p.Captured})
+		_ = s.Flows.Checkout.React(t.Context(), news)
+		s.Flows.Checkout.Payments = payments
+		s.Clock.Advance(time.Hour)
+		if err := s.Flows.Checkout.Expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, s.order(t, o.ID), order.StatusConfirmed, order.PayPaid)
+		s.ended(t)
+		shoptest.Audit(t, s.Shop)
+	})
+}

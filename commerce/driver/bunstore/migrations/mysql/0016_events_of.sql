@@ -1,0 +1,2 @@
+-- People look at the events of one thing.
+CREATE INDEX outbox_archive_of ON mercer_outbox_archive (k);
