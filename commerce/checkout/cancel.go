@@ -46,6 +46,8 @@ func (e *Engine) cancelOnce(ctx context.Context, in CancelInput) (order.Order, e
 	switch {
 	case err != nil || o.Status == order.StatusCanceled:
 		return o, err
+	case o.Status == order.StatusCanceling && !placing(o):
+		return e.goOnCanceling(ctx, o, in)
 	case owesBack(o) && !gives(ctx, in):
 		// What has its money and is still pending was cut off on its way.
 		if o.Status == order.StatusPending {
@@ -110,25 +112,55 @@ func (e *Engine) undoPlacing(ctx context.Context, begin order.CancelInput) error
 	return nil
 }
 
-// undoConfirmed cancels a confirmed order, or goes on canceling it. The id of
+// goOnCanceling goes on with the run that cancels a confirmed order. When that
+// was undone, and its beginning came late, the order is kept after all: whoever
+// wants it canceled begins anew.
+func (e *Engine) goOnCanceling(ctx context.Context, o order.Order, in CancelInput) (order.Order, error) {
+	from, err := e.canceledFrom(ctx, o.ID)
+	if err != nil {
+		return order.Order{}, err
+	}
+	id := cancelID(o.ID, from)
+	err = e.cancel.Resume(ctx, id, new(cancelState))
+	if err == nil || errors.Is(err, flow.ErrStuck) {
+		return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
+	}
+	run, loadErr := e.Journal.Load(ctx, "cancel", id)
+	if loadErr != nil || run.Phase != flow.Undone {
+		return order.Order{}, errors.Join(err, loadErr)
+	}
+	kept, err := e.Orders.KeepAfterAll(inside(ctx), order.IDInput{ID: o.ID})
+	if err == nil && in.Reason != order.ReasonExpired {
+		err = order.ErrStale.With(map[string]int64{"version": kept.Version})
+	}
+	return kept, err
+}
+
+// cancelID is the id of the run that cancels a confirmed order from a version.
+func cancelID(orderID string, version int64) string {
+	return orderID + "." + strconv.FormatInt(version, 10)
+}
+
+// undoConfirmed cancels a confirmed order. The id of
 // the run has the version that is canceled, and a refusal is found out before
 // the run begins: what was refused once may be asked for again.
 func (e *Engine) undoConfirmed(ctx context.Context, o order.Order, begin order.CancelInput, refund bool) error {
-	if o.Status == order.StatusCanceling {
-		history, err := e.Orders.Timeline(inside(ctx), order.IDInput{ID: o.ID})
-		if err != nil {
-			return err
-		}
-		for _, h := range history.Items {
-			if h.Kind == "status" && h.To == string(order.StatusCanceling) {
-				begin.Version = h.Version - 1
-			}
-		}
-	} else if err := cancelable(o, begin.Version); err != nil {
+	if err := cancelable(o, begin.Version); err != nil {
 		return err
 	}
-	id := o.ID + "." + strconv.FormatInt(begin.Version, 10)
-	return e.cancel.Run(ctx, id, &cancelState{OrderID: o.ID, Begin: begin, Refund: refund})
+	return e.cancel.Run(ctx, cancelID(o.ID, begin.Version), &cancelState{OrderID: o.ID, Begin: begin, Refund: refund})
+}
+
+// canceledFrom returns the version of an order from which it was last begun to be
+// canceled, 0 for none.
+func (e *Engine) canceledFrom(ctx context.Context, orderID string) (version int64, err error) {
+	history, err := e.Orders.Timeline(inside(ctx), order.IDInput{ID: orderID})
+	for _, h := range history.Items {
+		if h.Kind == "status" && h.To == string(order.StatusCanceling) {
+			version = h.Version - 1
+		}
+	}
+	return version, err
 }
 
 // cancelable returns why an order that is not canceling cannot be canceled now,
@@ -178,6 +210,10 @@ func (e *Engine) beginCancel(ctx context.Context, _ string, s *cancelState) erro
 }
 
 func (e *Engine) keepOrder(ctx context.Context, _ string, s *cancelState) error {
+	// This may come late, when another run cancels the order or has done so.
+	if from, err := e.canceledFrom(ctx, s.OrderID); err != nil || from != s.Begin.Version {
+		return err
+	}
 	_, err := e.Orders.KeepAfterAll(inside(ctx), order.IDInput{ID: s.OrderID})
 	return err
 }

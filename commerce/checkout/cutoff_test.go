@@ -76,6 +76,48 @@ func (a away) Authorize(context.Context, payment.IDInput) (payment.Payment, erro
 	return payment.Payment{}, fault.ErrUnavailable
 }
 
+// unheard are orders whose answer to the first KeepAfterAll is lost, and payments
+// that cannot be voided until then.
+type unheard struct {
+	order.Service
+	lost *bool
+}
+
+func (u unheard) Scope() txn.Scope { return txn.Of(u.Service) }
+
+func (u unheard) KeepAfterAll(ctx context.Context, in order.IDInput) (order.Order, error) {
+	o, err := u.Service.KeepAfterAll(ctx, in)
+	if err == nil && !*u.lost {
+		*u.lost = true
+		return order.Order{}, fault.ErrUnavailable
+	}
+	return o, err
+}
+
+type unvoidable struct{ payment.Service }
+
+func (u unvoidable) Scope() txn.Scope { return txn.Of(u.Service) }
+
+func (u unvoidable) Void(context.Context, payment.IDInput) (payment.Payment, error) {
+	return payment.Payment{}, fault.ErrUnavailable
+}
+
+// tardy are orders that BeginCancel reaches late, and nobody hears of it.
+type tardy struct {
+	order.Service
+	late *func() error
+}
+
+func (u tardy) Scope() txn.Scope { return txn.Of(u.Service) }
+
+func (u tardy) BeginCancel(ctx context.Context, in order.CancelInput) (order.Order, error) {
+	*u.late = func() error {
+		_, err := u.Service.BeginCancel(context.WithoutCancel(ctx), in)
+		return err
+	}
+	return order.Order{}, fault.ErrUnavailable
+}
+
 // ended sweeps later and holds that no run is left under way.
 func (s *shop) ended(t *testing.T) {
 	t.Helper()
@@ -245,5 +287,100 @@ func TestPaidAndStillPending(t *testing.T) {
 		wantStatus(t, s.order(t, o.ID), order.StatusConfirmed, order.PayPaid)
 		s.ended(t)
 		shoptest.Audit(t, s.Shop)
+	})
+}
+
+// TestCanceledTwice: the undoing of the first try comes when the second one has
+// canceled the order.
+func TestCanceledTwice(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		orders, payments := s.Flows.Checkout.Orders, s.Flows.Checkout.Payments
+		s.Flows.Checkout.Orders, s.Flows.Checkout.Payments = unheard{orders, new(bool)}, unvoidable{payments}
+		cancel := checkout.CancelInput{ID: o.ID, Refund: true}
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), cancel); err == nil {
+			t.Fatal("it was canceled with a payment that cannot be voided")
+		}
+		s.Flows.Checkout.Orders, s.Flows.Checkout.Payments = orders, payments
+		o, err := s.Flows.Checkout.Cancel(t.Context(), cancel)
+		if err != nil {
+			t.Logf("the second try: %v", err) // in one unit, the first is still to be undone
+		}
+		s.ended(t)
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), cancel); err != nil {
+			t.Fatal(err)
+		}
+		s.ended(t)
+		if now := s.order(t, all(t, s)[0].ID); now.Status != order.StatusCanceled || o.Status != "" && o.Status != order.StatusCanceled {
+			t.Errorf("the order is %s, was %s", now.Status, o.Status)
+		}
+		shoptest.Audit(t, s.Shop)
+	})
+}
+
+func all(t *testing.T, s *shop) []order.Order {
+	t.Helper()
+	p, err := s.Shop.Orders.Orders(t.Context(), order.OrdersInput{})
+	if err != nil || len(p.Items) == 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	return p.Items
+}
+
+// TestCancelBeginsLate: the canceling of a paid order begins when its run has
+// been undone.
+func TestCancelBeginsLate(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		var late func() error
+		orders := s.Flows.Checkout.Orders
+		s.Flows.Checkout.Orders = tardy{orders, &late}
+		cancel := checkout.CancelInput{ID: o.ID, Refund: true}
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), cancel); err == nil {
+			t.Fatal("it was canceled")
+		}
+		s.Flows.Checkout.Orders = orders
+		if txn.Of(orders) != nil {
+			return // nothing comes late to a unit
+		}
+		if err := late(); err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Advance(time.Hour)
+		if err := s.Flows.Checkout.Expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, s.order(t, o.ID), order.StatusConfirmed, order.PayPaid)
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), cancel); err != nil {
+			t.Fatal(err)
+		}
+		s.ended(t)
+		wantStatus(t, s.order(t, o.ID), order.StatusCanceled, order.PayRefunded)
+		shoptest.Audit(t, s.Shop)
+	})
+}
+
+// TestPaymentOfACanceledOrder: a payment that nobody has asked for yet, as the
+// undoing of a checkout leaves it for a moment, is not asked for by Reconcile.
+func TestPaymentOfACanceledOrder(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		s.Bank.Set(fakepay.Any, fakepay.AskShopper)
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		if _, err := s.Flows.Checkout.Cancel(t.Context(), checkout.CancelInput{ID: o.ID}); err != nil {
+			t.Fatal(err)
+		}
+		s.Bank.Set(fakepay.Any, fakepay.Approve)
+		p, err := s.Shop.Payments.Open(t.Context(), payment.OpenInput{ID: o.Payment.ID + "9", OrderID: o.ID, Method: card, Amount: o.Totals.Total, ExpiresAt: s.Clock.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Advance(time.Hour)
+		if err := s.Flows.Checkout.Reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		taken, err := s.Bank.Taken(o.ID, o.Currency)
+		if p, getErr := s.Shop.Payments.Payment(t.Context(), payment.IDInput{ID: p.ID}); err != nil || getErr != nil || !taken.IsZero() || p.Status != payment.StatusCanceled {
+			t.Errorf("the bank has taken %v, %v; the payment is %s, %v", taken, err, p.Status, getErr)
+		}
 	})
 }

@@ -123,6 +123,10 @@ func (e *Engine) look(ctx context.Context, p payment.Payment) error {
 	if err != nil && !errors.Is(err, order.ErrNotFound) {
 		return err
 	}
+	if err == nil && o.Status == order.StatusCanceled {
+		_, err := e.late(ctx, p) // to ask for it might be to take the money
+		return err
+	}
 	if err == nil && !placing(o) {
 		if p, err = e.Payments.Authorize(inside(ctx), payment.IDInput{ID: p.ID}); err != nil && !errors.Is(err, payment.ErrCanceled) {
 			return err

@@ -148,7 +148,11 @@ func TestSlowBankHoldsNothing(t *testing.T) {
 				}
 			})
 		}
-		<-arrived
+		select {
+		case <-arrived:
+		case <-time.After(time.Minute):
+			t.Fatal("the bank is not asked")
+		}
 		for deadline := time.Now().Add(2 * time.Minute); w.orders() < int64(n) && time.Now().Before(deadline); {
 			w.browses(t, h)
 		}
@@ -244,7 +248,7 @@ func TestDeclinedThenPaid(t *testing.T) {
 // authorized, here or there.
 func TestCapturesAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		n := scaled(3, 30)
+		n := scaled(1, 30)
 		mug := w.Variant("Mug", 10000, 1000)
 		for range n {
 			for _, method := range []string{fakepay.Manual, fakepay.Multi} {
@@ -252,7 +256,7 @@ func TestCapturesAtOnce(t *testing.T) {
 					amounts [2]int64
 					fault   fakepay.Fault
 				}{{[2]int64{10000, 10000}, fakepay.None}, {[2]int64{6000, 6000}, fakepay.None}, {[2]int64{6000, 4000}, fakepay.None},
-					{[2]int64{10000, 10000}, fakepay.LoseAnswer}, {[2]int64{6000, 6000}, fakepay.LoseAnswer}, {[2]int64{6000, 6000}, fakepay.Down}} {
+					{[2]int64{2000, 3000}, fakepay.LoseAnswer}, {[2]int64{10000, 10000}, fakepay.LoseAnswer}, {[2]int64{6000, 6000}, fakepay.LoseAnswer}, {[2]int64{6000, 6000}, fakepay.Down}} {
 					o := w.Order(method, one(mug))
 					w.bank.FailOn(fakepay.CallCapture, o.Payment.ID, c.fault)
 					capture := func(i int) {
@@ -272,7 +276,7 @@ func TestCapturesAtOnce(t *testing.T) {
 					}
 					w.rest()
 					got, in := w.order(o.ID), w.intent(o)
-					if in.Captured.Minor > 10000 || in.Captured.IsZero() {
+					if in.Captured.Minor > min(10000, c.amounts[0]+c.amounts[1]) || in.Captured.IsZero() {
 						t.Errorf("%s %v %s: the bank took %v", method, c.amounts, c.fault, in.Captured)
 					}
 					if got.Status != order.StatusConfirmed || got.Payment.Status == string(payment.StatusUnknown) {

@@ -38,6 +38,9 @@ func (e *Engine) NotePayment(ctx context.Context, in NotePaymentInput) (Order, e
 // confirmPaid confirms an order that its payment is enough for, also one that
 // was being canceled when the payment turned out to have succeeded.
 func (t *task) confirmPaid() error {
+	if t.Before == StatusConfirmed && (t.Status == StatusCanceling || t.Status == StatusCanceled) {
+		return nil // it has been confirmed, and is canceled since: this is said again
+	}
 	if t.Status == StatusCanceling {
 		if err := t.keep(); err != nil {
 			return err

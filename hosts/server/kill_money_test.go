@@ -3,11 +3,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -18,7 +16,6 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
-	"github.com/mercer-commerce/mercer/commerce/driver/offlinepay"
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
 	"github.com/mercer-commerce/mercer/commerce/ident"
@@ -101,7 +98,6 @@ type bench struct {
 	*world
 	shoptest.Factory
 	shop  *embed.Shop
-	later *embed.Shop // whose clock is two minutes ahead: for the work behind requests
 	bank  *fakepay.Provider
 	mug   string
 	staff string
@@ -119,19 +115,11 @@ func newBench(t *testing.T, server string) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(b.shop.Close(), b.later.Close(), db.Close(), closeBank()); err != nil {
+		if err := errors.Join(b.shop.Close(), db.Close(), closeBank()); err != nil {
 			t.Error(err)
 		}
 	})
-	open := func(ahead time.Duration) *embed.Shop {
-		s, err := embed.On(t.Context(), db, &embed.Options{Secret: b.secret, Passive: true, Idle: time.Millisecond, Log: slog.New(slog.DiscardHandler),
-			Now: func() time.Time { return time.Now().Add(ahead) }, Providers: []payment.Provider{offlinepay.New(), bank}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	b.bank, b.later, b.shop = bank, open(2*time.Minute), open(0)
+	b.bank, b.shop = bank, b.on(t, db, bank, 0)
 	if err := b.shop.Seed(t.Context(), "USD", "US"); err != nil {
 		t.Fatal(err)
 	}
@@ -151,8 +139,6 @@ func TestX(t *testing.T) {
 		times := 1
 		if os.Getenv("MERCER_TEST_FULL") != "" {
 			times = 20
-		} else if server == buntest.SQLite {
-			times = 2
 		}
 		for i := range shops {
 			all.Go(func() {
@@ -222,16 +208,7 @@ func (b *bench) after(t *testing.T, url string, d deed) {
 		t.Errorf("one key is answered\n%s\n%s", first, again)
 	}
 	b.quiet(t)
-	f := b.later.Flows
-	money, ok := b.later.Payments.(*payment.Engine)
-	if !ok {
-		t.Fatal("no payments here")
-	}
-	ctx := context.WithoutCancel(t.Context())
-	err := errors.Join(f.Checkout.Reconcile(ctx), f.Checkout.Sweep(ctx), f.Fulfil.Sweep(ctx), money.Apply(ctx), money.SendRefunds(ctx))
-	if err != nil {
-		t.Errorf("the work behind: %v", err)
-	}
+	b.later(t, b.shop.DB, b.bank)
 	b.quiet(t)
 	if got := b.stand(t, d.order); got != d.want {
 		t.Errorf("the order stands\n%+v, want\n%+v", got, d.want)
