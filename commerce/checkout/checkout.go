@@ -102,7 +102,7 @@ func (e *Engine) newFlow() *flow.Flow[State] {
 		step{Name: "close", Scope: txn.Of(e.Carts), Do: e.close, Undo: e.reopen},
 		step{Name: "redeem", Scope: txn.Of(e.Prices), Do: e.redeem, Undo: e.restore},
 		step{Name: "reserve", Scope: txn.Of(e.Stock), Do: e.reserve, Undo: e.release},
-		step{Name: "open", Scope: txn.Of(e.Payments), Do: e.open, Undo: e.void},
+		step{Name: "open", Scope: txn.Of(e.Payments), Do: e.open, Undo: e.unopen},
 		step{Name: "place", Scope: txn.Of(e.Orders), Do: e.place, Undo: e.withdraw},
 		step{Name: "authorize", Do: e.authorize, Undo: e.void, Pivot: true, When: unsettled},
 		step{Name: "settle", Scope: txn.Of(e.Payments), Do: e.settle, When: tendered},

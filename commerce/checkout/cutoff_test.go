@@ -118,6 +118,18 @@ func (u tardy) BeginCancel(ctx context.Context, in order.CancelInput) (order.Ord
 	return order.Order{}, fault.ErrUnavailable
 }
 
+// mute are orders whose answer to Place is lost.
+type mute struct{ order.Service }
+
+func (m mute) Scope() txn.Scope { return txn.Of(m.Service) }
+
+func (m mute) Place(ctx context.Context, in order.PlaceInput) (order.Order, error) {
+	if _, err := m.Service.Place(ctx, in); err != nil {
+		return order.Order{}, err
+	}
+	return order.Order{}, fault.ErrUnavailable
+}
+
 // ended sweeps later and holds that no run is left under way.
 func (s *shop) ended(t *testing.T) {
 	t.Helper()
@@ -382,5 +394,42 @@ func TestPaymentOfACanceledOrder(t *testing.T) {
 		if p, getErr := s.Shop.Payments.Payment(t.Context(), payment.IDInput{ID: p.ID}); err != nil || getErr != nil || !taken.IsZero() || p.Status != payment.StatusCanceled {
 			t.Errorf("the bank has taken %v, %v; the payment is %s, %v", taken, err, p.Status, getErr)
 		}
+	})
+}
+
+// TestMoneyForAWithdrawnOrder: staff record what has come for an order, between
+// its withdrawal and the end of its payment.
+func TestMoneyForAWithdrawnOrder(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		mug := s.Variant("Mug", 1000, 5)
+		c := s.Cart(line(mug, 2))
+		orders, payments := s.Flows.Checkout.Orders, s.Flows.Checkout.Payments
+		s.Flows.Checkout.Orders, s.Flows.Checkout.Payments = mute{orders}, unvoidable{payments}
+		in := completeInput(c.ID, c.Totals.Total.Minor)
+		in.Payment.Method = "cash_on_delivery"
+		if _, err := s.Flows.Checkout.Complete(shoptest.Guest(t.Context(), c), in); err == nil {
+			t.Fatal("it was placed")
+		}
+		s.Flows.Checkout.Orders, s.Flows.Checkout.Payments = orders, payments
+		found, err := s.Shop.Orders.Orders(t.Context(), order.OrdersInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range found.Items { // none where placing is one unit
+			if _, err := payments.Capture(t.Context(), payment.CaptureInput{ID: o.Payments[0].ID}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.ended(t)
+		if err := s.Work(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range found.Items {
+			wantStatus(t, s.order(t, o.ID), order.StatusCanceled, order.PayRefunded)
+		}
+		if got := s.Available(mug); got != 5 {
+			t.Errorf("%d are available, want 5", got)
+		}
+		shoptest.Audit(t, s.Shop)
 	})
 }

@@ -88,6 +88,21 @@ func (e *Engine) method(ctx context.Context, id string) (payment.MethodInfo, err
 // too. When one has succeeded, the run goes forward again with it: gift cards are
 // let go last, when nothing else can pay for the order any more.
 func (e *Engine) void(ctx context.Context, _ string, s *State) error {
+	return e.shut(ctx, s, func(p payment.Payment) error {
+		s.Payment.ID, s.Paid = p.ID, new(noted(p))
+		return flow.ErrTooLate
+	})
+}
+
+// unopen is void when the order is withdrawn, or never was: money that has come
+// all the same goes back, as that of any canceled order.
+func (e *Engine) unopen(ctx context.Context, _ string, s *State) error {
+	return e.shut(ctx, s, func(p payment.Payment) error { return e.note(ctx, s.Order.ID, p) })
+}
+
+// shut makes every payment of the order impossible; late is told of one that has
+// succeeded.
+func (e *Engine) shut(ctx context.Context, s *State, late func(p payment.Payment) error) error {
 	ids := []string{s.Payment.ID}
 	all, err := e.Payments.Payments(inside(ctx), payment.OrdersInput{OrderIDs: []string{s.Order.ID}})
 	if err != nil {
@@ -109,11 +124,11 @@ func (e *Engine) void(ctx context.Context, _ string, s *State) error {
 		if err != nil {
 			return err
 		}
+		tell := func(p payment.Payment) error { return e.note(ctx, s.Order.ID, p) }
 		if p.Settled() && !p.Amount.IsZero() {
-			s.Payment.ID, s.Paid = p.ID, new(noted(p))
-			return flow.ErrTooLate
+			tell = late
 		}
-		if err := e.note(ctx, s.Order.ID, p); err != nil {
+		if err := tell(p); err != nil {
 			return err
 		}
 	}

@@ -142,8 +142,15 @@ func TestSlowBankHoldsNothing(t *testing.T) {
 		for _, c := range carts {
 			shoppers.Go(func() {
 				body, _ := json.Marshal(map[string]any{"expected_total": c.Totals.Total, "payment": map[string]string{"method": card}})
-				rec := ask(h, "POST /v1/carts/"+c.ID+"/complete", string(body), "Cart-Token", c.Token, "Idempotency-Key", "click-of-a-guest-"+c.ID)
-				if rec.Code != http.StatusCreated {
+				complete := func() *httptest.ResponseRecorder {
+					return ask(h, "POST /v1/carts/"+c.ID+"/complete", string(body), "Cart-Token", c.Token, "Idempotency-Key", "click-of-a-guest-"+c.ID)
+				}
+				rec := complete()
+				for tries := 0; rec.Code == http.StatusServiceUnavailable && tries < 100; tries++ {
+					<-time.After(100 * time.Millisecond) // a crowd is told to come again
+					rec = complete()
+				}
+				if rec.Code != http.StatusCreated && rec.Code != http.StatusAccepted { // the bank is asked by somebody else
 					t.Errorf("complete: %d %.200s", rec.Code, rec.Body)
 				}
 			})
@@ -166,6 +173,7 @@ func TestSlowBankHoldsNothing(t *testing.T) {
 		}
 		open()
 		shoppers.Wait()
+		w.rest()
 		if paid := w.count("{orders} WHERE payment_status = 'paid'"); paid != n {
 			t.Errorf("%d of %d are paid", paid, n)
 		}

@@ -114,9 +114,9 @@ func permutations(n int, fn func(p []int)) {
 // the same, and nothing goes backwards on the way.
 func TestNoticesInEveryOrder(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		every := scaled(4, 1)
+		every := scaled(6, 1)
 		if w.shop.DB.Dialect() != bunstore.SQLite {
-			every *= 5
+			every *= 4
 		}
 		h, mug, n := w.serve(), w.Variant("Mug", 1000, 1000), 0
 		permutations(5, func(p []int) {

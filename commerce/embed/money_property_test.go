@@ -315,7 +315,7 @@ func TestRandomRefunds(t *testing.T) {
 	for seed == 0 {
 		seed = rand.Uint64()
 	}
-	shops := scaled(3, 40)
+	shops := scaled(1, 40)
 	if *seedFlag != 0 {
 		shops = 1
 	}
