@@ -181,8 +181,8 @@ func TestWhole(t *testing.T) {
 		journal{}, outboxStore{}, inboxStore{}, idemStore{}, jobStore{}} {
 		of := reflect.TypeOf(s)
 		asked := of.Field(0).Type
-		for i := range asked.NumMethod() {
-			m, _ := of.MethodByName(asked.Method(i).Name)
+		for method := range asked.Methods() {
+			m, _ := of.MethodByName(method.Name)
 			if file, _ := runtime.FuncForPC(m.Func.Pointer()).FileLine(m.Func.Pointer()); !strings.HasSuffix(file, ".go") {
 				t.Errorf("%s has no %s of its own", of, m.Name)
 			}

@@ -165,7 +165,7 @@ func (w *world) close() {
 			}
 		}
 	}
-	w.bus.Close(w.canceled())
+	_ = w.bus.Close(w.canceled()) // what is still on its way goes with the world
 }
 
 // canceled returns a context that is over.
