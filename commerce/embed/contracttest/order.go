@@ -147,7 +147,9 @@ var orderCases = []trial{
 		in.ID = nobody
 		w.fails(order.ErrNotFound)(w.Orders.NotePayment(w.inside(), in))
 		w.fails(order.ErrBadSums)(w.Orders.NotePayment(w.inside(), paying(w.pending(), -1)))
-		in = paying(w.canceled(), 2000)
+		gone := w.pending() // and never was confirmed
+		w.ok(w.Orders.BeginCancel(w.inside(), order.CancelInput{ID: gone.ID, Reason: order.ReasonStaff}))
+		in = paying(got(w.Orders.FinishCancel(w.inside(), byID(gone)))(w), 2000)
 		in.Confirm = true
 		w.fails(order.ErrIllegal)(w.Orders.NotePayment(w.inside(), in))
 	}},
