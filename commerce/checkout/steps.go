@@ -137,8 +137,9 @@ func (e *Engine) allocate(ctx context.Context, _ string, s *State) error {
 	return err
 }
 
-// keep says whether a run that waits is left alone: as long as its order can
-// still be paid.
+// keep says whether a run that nobody continues is not undone: as long as its
+// order can still be paid, and when it is confirmed already, which only its end
+// has been missed of.
 func (e *Engine) keep(ctx context.Context, _ string, s *State) (bool, error) {
 	o, err := e.Orders.Order(inside(ctx), order.IDInput{ID: s.Order.ID})
 	switch {
@@ -147,5 +148,12 @@ func (e *Engine) keep(ctx context.Context, _ string, s *State) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return o.Status == order.StatusPending && o.ExpiresAt != nil && e.opts.Now().Before(*o.ExpiresAt), nil
+	switch o.Status {
+	case order.StatusConfirmed, order.StatusCompleted:
+		return true, nil
+	case order.StatusPending:
+		return o.ExpiresAt != nil && e.opts.Now().Before(*o.ExpiresAt), nil
+	default:
+		return false, nil
+	}
 }

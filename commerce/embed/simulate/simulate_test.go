@@ -73,7 +73,7 @@ func TestTopologies(t *testing.T) {
 	for _, c := range []struct {
 		topology  Topology
 		schedules int
-	}{{One, 2000}, {Two, 400}, {Saga, 200}} {
+	}{{One, 2000}, {Two, 400}, {Saga, 260}} {
 		t.Run(string(c.topology), func(t *testing.T) {
 			r := run(t, Options{Topology: c.topology, Schedules: count(c.schedules)})
 			if r.Steps < 10*r.Orders {
