@@ -30,11 +30,13 @@ func TestJourney(t *testing.T) {
 	w.people(mug, mailbox{w, filepath.Join(data, "mails")})
 	w.stock(mug)
 	w.webhooks()
+	w.money(mug)
 	w.keys()
 	w.tidyUp()
 
-	// These are walked by TestFilesAreDocumented.
-	never := []string{"importer.import", "importer.show", "importer.report", "importer.cancel", "importer.export"}
+	// These are walked by TestFilesAreDocumented, and breaks, which take a bank that
+	// errs, by the scripts of the command line.
+	never := []string{"payment.break", "payment.resolve_break", "importer.import", "importer.show", "importer.report", "importer.cancel", "importer.export"}
 	seen := d.Seen()
 	for _, id := range d.Operations() {
 		if !slices.ContainsFunc(seen[id], func(s int) bool { return s < 300 }) && !slices.Contains(never, id) {
@@ -55,6 +57,40 @@ func (w walk) webhooks() {
 	}
 	w.guest.ask(400, "POST /v1/webhooks/fake", string(body)).want("code", "payment.bad_signature")
 	provider.ask(404, "POST /v1/webhooks/nobody", string(body)).want("code", "payment.provider_unknown")
+}
+
+// money goes back, in part, and comes by gift card.
+func (w walk) money(mug string) {
+	guest, id, total := w.cart(mug)
+	o := guest.ask(201, "POST /v1/carts/"+id+"/complete", complete(total, "fake_card")).want("payment_status", "paid")
+	path := "/v1/admin/orders/" + o.at("id")
+	unit := `{"items":[{"item_id":"` + o.at("items/0/id") + `","quantity":1}],"reason":"damaged"}`
+	w.boss.ask(200, "POST "+path+"/refunds/preview", unit).want("status", "pending")
+	w.boss.with("Idempotency-Key", "").ask(400, "POST "+path+"/refunds", unit)
+	w.boss.ask(201, "POST "+path+"/refunds", unit).want("status", "succeeded")
+	w.boss.ask(422, "POST "+path+"/refunds", `{"goodwill":{"amount":99999999,"currency":"USD"},"reason":"sorry"}`).want("code", "order.not_refundable")
+	w.boss.ask(200, "GET /v1/admin/payments/refunds?order_id="+o.at("id"), "")
+	w.boss.ask(200, "GET "+path+"/explanation", "")
+	w.boss.ask(200, "GET /v1/admin/outbox/events?key="+o.at("id"), "")
+
+	guest, id, total = w.cart(mug)
+	o = guest.ask(201, "POST /v1/carts/"+id+"/complete", complete(total, "bank_transfer"))
+	w.boss.ask(200, "POST /v1/admin/payments/"+o.at("payment/id")+"/void", "").want("payment_status", "voided")
+
+	card := w.boss.ask(201, "POST /v1/admin/gift-cards", `{"amount":{"amount":500,"currency":"USD"}}`)
+	gift := "/v1/admin/gift-cards/" + card.at("id")
+	w.boss.ask(200, "GET /v1/admin/gift-cards", "")
+	w.boss.ask(200, "GET "+gift, "")
+	guest, id, _ = w.cart(mug)
+	guest.ask(200, "POST /v1/carts/"+id+"/gift-cards", `{"code":"`+card.at("code")+`"}`)
+	guest.ask(200, "DELETE /v1/carts/"+id+"/gift-cards/"+card.at("last4"), "")
+	w.boss.ask(200, "POST "+gift+"/disable", "")
+	w.boss.ask(200, "POST "+gift+"/enable", "")
+
+	w.boss.ask(200, "GET /v1/admin/reconciliation/breaks", "")
+	w.boss.ask(200, "POST /v1/admin/reconciliation/runs", `{}`)
+	w.boss.ask(200, "GET /v1/admin/webhooks", "")
+	w.boss.ask(200, "POST /v1/admin/webhooks/fake/evt_1/replay", "")
 }
 
 type walk struct {
