@@ -29,22 +29,36 @@ func runID(order string) string {
 // resume goes on with the run of an order. That it still waits, or runs
 // elsewhere, is no error.
 func (e *Engine) resume(ctx context.Context, orderID string) error {
-	err := e.insist(ctx, runID(orderID))
-	if errors.Is(err, flow.ErrTaken) || errors.Is(err, flow.ErrStuck) {
-		return nil
-	}
+	_, err := e.asked(ctx, orderID)
 	return err
+}
+
+// asked is resume, and returns the payment that the run still waits for.
+func (e *Engine) asked(ctx context.Context, orderID string) (payment.Payment, error) {
+	err := e.insist(ctx, runID(orderID))
+	if errors.Is(err, flow.ErrTaken) || errors.Is(err, flow.ErrStuck) || errors.Is(err, flow.ErrWait) {
+		return waitsFor(err), nil
+	}
+	return payment.Payment{}, err
+}
+
+// waitsFor returns the payment for which a run waits that has ended with err.
+func waitsFor(err error) payment.Payment {
+	if u, ok := errors.AsType[*unpaid](err); ok {
+		return u.payment
+	}
+	return payment.Payment{}
 }
 
 // insist goes on with a run, and waits a moment for who has it just now: the
 // answer is to show what came of it.
 func (e *Engine) insist(ctx context.Context, run string) error {
-	err := e.goOn(ctx, run)
+	err := e.flow.Resume(ctx, run, new(State))
 	for wait := 10 * time.Millisecond; errors.Is(err, flow.ErrTaken) && wait < time.Second; wait *= 2 {
 		if e.opts.Pause(ctx, wait) != nil {
 			return err
 		}
-		err = e.goOn(ctx, run)
+		err = e.flow.Resume(ctx, run, new(State))
 	}
 	return err
 }
@@ -59,15 +73,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
-}
-
-// goOn goes on with a run. That it still waits is no error.
-func (e *Engine) goOn(ctx context.Context, run string) error {
-	err := e.flow.Resume(ctx, run, new(State))
-	if errors.Is(err, flow.ErrWait) {
-		return nil
-	}
-	return err
 }
 
 // own returns the order that the caller of ctx may change: a shopper's own, or
@@ -110,13 +115,14 @@ func (e *Engine) Pay(ctx context.Context, in PayInput) (Placed, error) {
 			return Placed{}, err
 		}
 	}
-	if err := e.resume(ctx, o.ID); err != nil {
+	waits, err := e.asked(ctx, o.ID)
+	if err != nil {
 		if over, voidErr := e.late(ctx, p); over || voidErr != nil {
 			return Placed{}, errors.Join(ErrNotPayable.With(map[string]string{"status": string(order.StatusCanceled)}), voidErr)
 		}
 		return Placed{}, err
 	}
-	return e.reread(ctx, o.ID)
+	return e.reread(ctx, o.ID, waits)
 }
 
 // late makes a payment impossible that was opened when its order had just been
@@ -189,7 +195,7 @@ func (e *Engine) tooMany(ps []payment.Payment) error {
 }
 
 // Refresh asks the provider again.
-func (e *Engine) Refresh(ctx context.Context, in order.IDInput) (order.Order, error) {
+func (e *Engine) Refresh(ctx context.Context, in RefreshInput) (order.Order, error) {
 	if err := OpRefresh.Admit(ctx, in); err != nil {
 		return order.Order{}, err
 	}
@@ -197,12 +203,14 @@ func (e *Engine) Refresh(ctx context.Context, in order.IDInput) (order.Order, er
 	if err != nil {
 		return order.Order{}, err
 	}
+	var waits payment.Payment
 	if o.Status == order.StatusPending {
-		if err := e.resume(ctx, o.ID); err != nil {
+		if waits, err = e.asked(ctx, o.ID); err != nil {
 			return order.Order{}, err
 		}
 	}
-	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
+	p, err := e.reread(ctx, o.ID, waits)
+	return p.Order, err
 }
 
 // Capture takes or records money and confirms the order when it is enough.

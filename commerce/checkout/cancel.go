@@ -129,7 +129,7 @@ func (e *Engine) goOnCanceling(ctx context.Context, o order.Order, in CancelInpu
 	if loadErr != nil || run.Phase != flow.Undone {
 		return order.Order{}, errors.Join(err, loadErr)
 	}
-	kept, err := e.Orders.KeepAfterAll(inside(ctx), order.IDInput{ID: o.ID})
+	kept, err := e.Orders.KeepAfterAll(inside(ctx), order.KeepAfterAllInput{ID: o.ID, From: from})
 	if err == nil && in.Reason != order.ReasonExpired {
 		err = order.ErrStale.With(map[string]int64{"version": kept.Version})
 	}
@@ -211,10 +211,7 @@ func (e *Engine) beginCancel(ctx context.Context, _ string, s *cancelState) erro
 
 func (e *Engine) keepOrder(ctx context.Context, _ string, s *cancelState) error {
 	// This may come late, when another run cancels the order or has done so.
-	if from, err := e.canceledFrom(ctx, s.OrderID); err != nil || from != s.Begin.Version {
-		return err
-	}
-	_, err := e.Orders.KeepAfterAll(inside(ctx), order.IDInput{ID: s.OrderID})
+	_, err := e.Orders.KeepAfterAll(inside(ctx), order.KeepAfterAllInput{ID: s.OrderID, From: s.Begin.Version})
 	return err
 }
 

@@ -467,7 +467,7 @@ func TestBadWire(t *testing.T) {
 				if err != nil {
 					s.untouched(t, c, mug, 5)
 				} else {
-					if _, err := s.Shop.Checkout.Refresh(t.Context(), order.IDInput{ID: p.ID}); err != nil {
+					if _, err := s.Shop.Checkout.Refresh(t.Context(), checkout.RefreshInput{ID: p.ID}); err != nil {
 						t.Error(err) // the shopper's page asks
 					}
 					wantStatus(t, s.order(t, p.ID), order.StatusConfirmed, order.PayPaid)

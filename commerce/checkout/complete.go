@@ -154,9 +154,9 @@ func priceItems(b basket.Basket) []fault.Item {
 func (e *Engine) outcome(ctx context.Context, c cart.Cart, in CompleteInput, s *State, err error) (Placed, error) {
 	switch {
 	case err == nil:
-		return e.placed(ctx, s.Order), nil
+		return e.withToken(s.Order), nil
 	case errors.Is(err, flow.ErrWait), errors.Is(err, flow.ErrStuck):
-		return e.reread(ctx, s.Order.ID)
+		return e.reread(ctx, s.Order.ID, waitsFor(err))
 	case errors.Is(err, flow.ErrTaken), errors.Is(err, cart.ErrClosed):
 		return e.behind(ctx, in.ID)
 	}
@@ -187,38 +187,28 @@ func (e *Engine) behind(ctx context.Context, id string) (Placed, error) {
 // the provider has not answered, or whoever should have asked it has died, it is
 // asked now.
 func (e *Engine) again(ctx context.Context, c cart.Cart) (Placed, error) {
-	p, err := e.reread(ctx, c.OrderID)
+	o, err := e.Orders.Order(inside(ctx), order.IDInput{ID: c.OrderID})
 	switch {
 	case errors.Is(err, order.ErrNotFound):
 		return Placed{}, ErrInProgress.After(time.Second)
-	case err != nil || !p.Pending():
-		return p, err
+	case err != nil:
+		return Placed{}, err
+	case !(Placed{Order: o}).Pending():
+		return e.withToken(e.withAction(ctx, o, payment.Payment{})), nil
 	}
-	if err := e.resume(ctx, c.OrderID); err != nil {
+	waits, err := e.asked(ctx, c.OrderID)
+	if err != nil {
 		return Placed{}, err
 	}
-	return e.reread(ctx, c.OrderID)
+	return e.reread(ctx, c.OrderID, waits)
 }
 
-func (e *Engine) reread(ctx context.Context, id string) (Placed, error) {
+// reread is the answer for whoever may complete the cart, and so may read the
+// order.
+func (e *Engine) reread(ctx context.Context, id string, waits payment.Payment) (Placed, error) {
 	o, err := e.Orders.Order(inside(ctx), order.IDInput{ID: id})
 	if err != nil {
 		return Placed{}, err
 	}
-	return e.placed(ctx, o), nil
-}
-
-// placed is the answer for whoever may complete the cart, and so may read the
-// order.
-func (e *Engine) placed(_ context.Context, o order.Order) Placed {
-	return e.WithToken(Placed{Order: o})
-}
-
-// WithToken returns p with the access token of a guest's order. Tokens are
-// derived and never stored.
-func (e *Engine) WithToken(p Placed) Placed {
-	if p.CustomerID == nil {
-		p.AccessToken = ident.Token(e.opts.Secret, p.ID, p.Epoch)
-	}
-	return p
+	return e.withToken(e.withAction(ctx, o, waits)), nil
 }

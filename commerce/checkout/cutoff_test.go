@@ -85,7 +85,7 @@ type unheard struct {
 
 func (u unheard) Scope() txn.Scope { return txn.Of(u.Service) }
 
-func (u unheard) KeepAfterAll(ctx context.Context, in order.IDInput) (order.Order, error) {
+func (u unheard) KeepAfterAll(ctx context.Context, in order.KeepAfterAllInput) (order.Order, error) {
 	o, err := u.Service.KeepAfterAll(ctx, in)
 	if err == nil && !*u.lost {
 		*u.lost = true

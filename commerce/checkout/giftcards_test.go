@@ -359,7 +359,7 @@ func TestBadWireWithAGiftCard(t *testing.T) {
 					if err != nil {
 						s.untouched(t, c, c.Items[0].VariantID, 5)
 						s.wantBalance(t, gift, 2000)
-					} else if _, err := s.Shop.Checkout.Refresh(t.Context(), order.IDInput{ID: p.ID}); err != nil {
+					} else if _, err := s.Shop.Checkout.Refresh(t.Context(), checkout.RefreshInput{ID: p.ID}); err != nil {
 						t.Error(err) // the shopper's page asks
 					}
 					shoptest.Audit(t, s.Shop)

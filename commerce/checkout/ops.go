@@ -17,7 +17,8 @@ import (
 type Service interface {
 	Complete(ctx context.Context, in CompleteInput) (Placed, error)
 	Pay(ctx context.Context, in PayInput) (Placed, error)
-	Refresh(ctx context.Context, in order.IDInput) (order.Order, error)
+	Order(ctx context.Context, in order.IDInput) (order.Order, error)
+	Refresh(ctx context.Context, in RefreshInput) (order.Order, error)
 	Cancel(ctx context.Context, in CancelInput) (order.Order, error)
 	PlanCancel(ctx context.Context, in order.IDInput) (Cancellation, error)
 	Capture(ctx context.Context, in payment.CaptureInput) (order.Order, error)
@@ -60,7 +61,9 @@ var (
 	OpPay = op.Op[PayInput, Placed]{Name: "checkout.pay", Access: op.Owner,
 		Doc:   "Tries another payment for an order that is still pending. The one before is made impossible first.",
 		Fails: []*fault.Error{order.ErrNotFound, ErrNotPayable, ErrTooManyPayments, payment.ErrMethodUnknown, payment.ErrBelowMinimum, payment.ErrUnanswered}}
-	OpRefresh = op.Op[order.IDInput, order.Order]{Name: "checkout.refresh", Access: op.Owner,
+	OpOrder = op.Op[order.IDInput, order.Order]{Name: "checkout.order", Kind: op.Query, Access: op.Owner,
+		Doc: "An order, with what its shopper must do so that it is paid.", Fails: []*fault.Error{order.ErrNotFound}}
+	OpRefresh = op.Op[RefreshInput, order.Order]{Name: "checkout.refresh", Access: op.Owner,
 		Doc: "Asks the payment provider again how the order stands.", Fails: []*fault.Error{order.ErrNotFound}}
 	OpCancel = op.Op[CancelInput, order.Order]{Name: "checkout.cancel", Access: op.Owner,
 		Doc:   "Cancels an order of which no parcel is planned yet. The payment is made impossible before stock is released.",
@@ -108,6 +111,15 @@ type PayInput struct {
 	Means
 }
 
+// RefreshInput names an order whose provider is to be asked.
+type RefreshInput struct {
+	ID string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+}
+
+// Unkeyed implements what package idem asks: a key would bring back what the
+// provider said long ago.
+func (RefreshInput) Unkeyed() {}
+
 // CancelInput cancels an order.
 type CancelInput struct {
 	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
@@ -148,6 +160,7 @@ type Voided struct {
 // a guest did.
 type Placed struct {
 	order.Order
+	AccessToken string `json:"access_token,omitempty" doc:"To be sent as Order-Token."`
 }
 
 // Pending reports whether the order is about to change: the payment provider has
@@ -172,6 +185,7 @@ const Wait = time.Minute
 func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpComplete, s.Complete)
 	op.Handle(r, OpPay, s.Pay)
+	op.Handle(r, OpOrder, s.Order)
 	op.Handle(r, OpRefresh, s.Refresh)
 	op.Handle(r, OpCancel, s.Cancel)
 	op.Handle(r, OpPlanCancel, s.PlanCancel)
@@ -196,8 +210,13 @@ func (c Client) Pay(ctx context.Context, in PayInput) (Placed, error) {
 	return op.Call(ctx, c, OpPay, in)
 }
 
+// Order implements Service.
+func (c Client) Order(ctx context.Context, in order.IDInput) (order.Order, error) {
+	return op.Call(ctx, c, OpOrder, in)
+}
+
 // Refresh implements Service.
-func (c Client) Refresh(ctx context.Context, in order.IDInput) (order.Order, error) {
+func (c Client) Refresh(ctx context.Context, in RefreshInput) (order.Order, error) {
 	return op.Call(ctx, c, OpRefresh, in)
 }
 

@@ -142,6 +142,9 @@ func (e *Engine) sendRefund(ctx context.Context, orderID, id string) (order.Refu
 		return order.Refund{}, err
 	}
 	for _, part := range refundOf(o, id).Payments {
+		if part.Status != order.RefundPending {
+			continue // its payment had nothing left, or it is done
+		}
 		r, err := e.Payments.SendRefund(inside(ctx), payment.IDInput{ID: part.ID})
 		if err != nil && !errors.Is(err, payment.ErrUnanswered) {
 			return order.Refund{}, err
@@ -186,10 +189,10 @@ func (e *Engine) giveBack(ctx context.Context, orderID string) error {
 		if err != nil {
 			return err
 		}
-		if !owesBack(o) {
+		id, begun := backID(o)
+		if !begun && !owesBack(o) {
 			return nil
 		}
-		id := backID(o)
 		begin := order.BeginRefundInput{RefundInput: order.RefundInput{ID: o.ID, Reason: "the order was canceled"}, RefundID: id}
 		o, err = e.Orders.BeginRefund(inside(ctx), begin)
 		if errors.Is(err, order.ErrAlreadyRefunded) {
@@ -221,15 +224,15 @@ func (e *Engine) giveBack(ctx context.Context, orderID string) error {
 // backID returns the id of the refund by which an order that is canceled gives
 // back what it has: of one that was begun and cut off before the payments knew
 // of it, or of another one.
-func backID(o order.Order) string {
+func backID(o order.Order) (id string, begun bool) {
 	name := func(n int) string { return ident.DeriveID("ref", o.ID+" canceled "+strconv.Itoa(n)) }
 	for n, r := range o.Refunds {
 		cutOff := func(p order.RefundPart) bool { return p.Version == 0 && p.Status == order.RefundPending }
 		if r.ID == name(n) && slices.ContainsFunc(r.Payments, cutOff) {
-			return r.ID
+			return r.ID, true
 		}
 	}
-	return name(len(o.Refunds))
+	return name(len(o.Refunds)), false
 }
 
 // openPart opens a part of a refund whose order is canceled. One that the payment

@@ -160,7 +160,7 @@ func demand(items []order.Item) []inventory.Quantity {
 	return out
 }
 
-// noted is what an order knows of one of its payments.
+// noted is what an order knows of one of its payments. Secrets it does not know.
 func noted(p payment.Payment) order.Payment {
 	out := order.Payment{ID: p.ID, Method: p.Method, Status: string(p.Status), Amount: p.Amount, Authorized: p.Authorized, Captured: p.Captured,
 		Refunded: p.Refunded, Refunding: p.Refunding, Disputed: p.Disputed, NextAction: json.RawMessage("null"), Version: p.Version}
@@ -170,8 +170,8 @@ func noted(p payment.Payment) order.Payment {
 	if p.Display != nil {
 		out.Display = &order.Display{Brand: p.Display.Brand, Last4: p.Display.Last4}
 	}
-	if !p.Settled() && !p.Over() && len(p.NextAction) > 0 {
-		out.NextAction = p.NextAction
+	if p.Open() && len(p.NextAction) > 0 {
+		out.NextAction = payment.WithoutSecret(p.NextAction)
 	}
 	if p.Failure != nil {
 		out.Failure = &order.Failure{Code: p.Failure.Code, Message: p.Failure.Message, DeclineCode: p.Failure.DeclineCode}

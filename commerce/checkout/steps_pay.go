@@ -29,11 +29,30 @@ func (e *Engine) authorize(ctx context.Context, _ string, s *State) error {
 	if err == nil {
 		err = e.note(ctx, s.Order.ID, p)
 	}
-	if err != nil {
-		// Nobody knows what the provider did. Undoing now would be a guess.
-		return fmt.Errorf("%w: %w", flow.ErrWait, err)
+	// When nobody knows what the provider did, undoing now would be a guess.
+	return &unpaid{p, err}
+}
+
+// unpaid is the flow.ErrWait of a run whose money is not sure.
+type unpaid struct {
+	payment payment.Payment // as it was just answered for, with its shopper's secret
+	err     error           // why it is not known how the payment stands, or not told
+}
+
+// Error implements error.
+func (u *unpaid) Error() string {
+	if u.err != nil {
+		return fmt.Sprintf("the payment %s: %v", u.payment.ID, u.err)
 	}
-	return flow.ErrWait
+	return fmt.Sprintf("the payment %s is %s", u.payment.ID, u.payment.Status)
+}
+
+// Unwrap makes it an ErrWait, and what is behind it.
+func (u *unpaid) Unwrap() []error {
+	if u.err != nil {
+		return []error{flow.ErrWait, u.err}
+	}
+	return []error{flow.ErrWait}
 }
 
 // ask asks the provider about the payment that counts: that of the run, or the

@@ -42,7 +42,7 @@ func (e *Engine) takeUp(ctx context.Context, now time.Time) error {
 			errs = append(errs, err)
 			continue
 		}
-		if err := e.goOn(ctx, run.ID); !errors.Is(err, flow.ErrTaken) {
+		if err := e.flow.Resume(ctx, run.ID, new(State)); !errors.Is(err, flow.ErrTaken) && !errors.Is(err, flow.ErrWait) {
 			errs = append(errs, err)
 		}
 	}
@@ -176,6 +176,9 @@ func (e *Engine) React(ctx context.Context, ev event.Envelope) error {
 // canceled gives the money back.
 func (e *Engine) paid(ctx context.Context, orderID string) error {
 	err := e.insist(ctx, runID(orderID))
+	if u, ok := errors.AsType[*unpaid](err); errors.Is(err, flow.ErrWait) && (!ok || u.err == nil) {
+		err = nil // it waits for the rest, or for another payment
+	}
 	switch {
 	case errors.Is(err, flow.ErrUnknown):
 		return nil // not an order of this checkout

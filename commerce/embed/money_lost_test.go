@@ -26,7 +26,7 @@ func TestAnswerOfStartIsLost(t *testing.T) {
 	click := func(w *world, o order.Order) {
 		w.Helper()
 		c := w.stored(o.CartID)
-		if p, err := w.far.Checkout.Refresh(context.Background(), order.IDInput{ID: o.ID}); err != nil || p.CartID != c.ID {
+		if p, err := w.far.Checkout.Refresh(context.Background(), checkout.RefreshInput{ID: o.ID}); err != nil || p.CartID != c.ID {
 			w.Errorf("the shopper's page: %v", err)
 		}
 	}

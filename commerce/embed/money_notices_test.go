@@ -341,7 +341,7 @@ func TestPaidAtOnce(t *testing.T) {
 					w.notice(h, "evt_"+o.ID, o.Payment.ID)
 					err = applied(w.shop)
 				case 1:
-					_, err = w.far.Checkout.Refresh(ident.As(context.Background(), "test"), order.IDInput{ID: o.ID})
+					_, err = w.far.Checkout.Refresh(ident.As(context.Background(), "test"), checkout.RefreshInput{ID: o.ID})
 				case 2:
 					if _, err := w.far.Checkout.Capture(context.Background(), payment.CaptureInput{ID: o.Payment.ID}); err != nil {
 						lost(t, err, payment.ErrIllegal)

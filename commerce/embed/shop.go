@@ -219,8 +219,8 @@ func (s *Shop) refill() map[string]func(context.Context, any) any {
 		storefront.OpCreateCart.Name: func(_ context.Context, out any) any {
 			return s.Flows.Storefront.WithToken(out.(storefront.Cart))
 		},
-		checkout.OpComplete.Name: func(_ context.Context, out any) any { return s.Flows.Checkout.WithToken(out.(checkout.Placed)) },
-		checkout.OpPay.Name:      func(_ context.Context, out any) any { return s.Flows.Checkout.WithToken(out.(checkout.Placed)) },
+		checkout.OpComplete.Name: func(ctx context.Context, out any) any { return s.Flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
+		checkout.OpPay.Name:      func(ctx context.Context, out any) any { return s.Flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce"
+	"github.com/mercer-commerce/mercer/commerce/checkout"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
@@ -109,7 +110,7 @@ func TestWebhooksOverHTTP(t *testing.T) {
 func TestPaidByWebhook(t *testing.T) {
 	back := func(w *world, o order.Order) {
 		w.Helper()
-		if _, err := w.shop.Checkout.Refresh(ident.As(context.Background(), "test"), order.IDInput{ID: o.ID}); err != nil {
+		if _, err := w.shop.Checkout.Refresh(ident.As(context.Background(), "test"), checkout.RefreshInput{ID: o.ID}); err != nil {
 			w.Error(err)
 		}
 	}

@@ -96,7 +96,7 @@ type Options struct {
 	Log   *slog.Logger     // slog.Default()
 	Lease time.Duration    // longer than any request, 60 seconds
 	// Refill puts the secrets back into an output that is replayed, by the name
-	// of the operation. It must be a pure function of its arguments.
+	// of the operation. It may ask for them, and must change nothing.
 	Refill map[string]func(ctx context.Context, out any) any
 }
 

@@ -78,7 +78,7 @@ func (c Client) FinishCancel(ctx context.Context, in IDInput) (Order, error) {
 }
 
 // KeepAfterAll implements Service.
-func (c Client) KeepAfterAll(ctx context.Context, in IDInput) (Order, error) {
+func (c Client) KeepAfterAll(ctx context.Context, in KeepAfterAllInput) (Order, error) {
 	return op.Call(ctx, c, OpKeepAfterAll, in)
 }
 

@@ -62,7 +62,7 @@ func (t *task) beginCancel(reason string) error {
 	if slices.ContainsFunc(t.Fulfillments, func(f Fulfillment) bool { return f.Status != FulCanceled }) {
 		return ErrInFulfillment
 	}
-	t.Before, t.Since, t.CancelReason = before, t.now, &reason
+	t.Before, t.From, t.Since, t.CancelReason = before, t.was.Version, t.now, &reason
 	return t.move(StatusCanceling, reason)
 }
 
@@ -104,11 +104,14 @@ func (t *task) finishCancel() error {
 // KeepAfterAll turns a canceling order back to what it was. One that nobody
 // cancels is left alone. It returns ErrNotFound, or ErrIllegal for an order
 // that is canceled.
-func (e *Engine) KeepAfterAll(ctx context.Context, in IDInput) (Order, error) {
+func (e *Engine) KeepAfterAll(ctx context.Context, in KeepAfterAllInput) (Order, error) {
 	if err := OpKeepAfterAll.Admit(ctx, in); err != nil {
 		return Order{}, err
 	}
 	return e.change(ctx, e.named(in.ID), func(_ context.Context, t *task) error {
+		if in.From != 0 && in.From != t.From {
+			return nil
+		}
 		switch t.Status {
 		case StatusPending, StatusConfirmed, StatusCompleted:
 			return nil

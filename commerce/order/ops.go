@@ -18,7 +18,7 @@ type Service interface {
 	Confirm(ctx context.Context, in IDInput) (Order, error)
 	BeginCancel(ctx context.Context, in CancelInput) (Order, error)
 	FinishCancel(ctx context.Context, in IDInput) (Order, error)
-	KeepAfterAll(ctx context.Context, in IDInput) (Order, error)
+	KeepAfterAll(ctx context.Context, in KeepAfterAllInput) (Order, error)
 	NotePayment(ctx context.Context, in NotePaymentInput) (Order, error)
 	Expired(ctx context.Context, in ExpiredInput) (IDsOutput, error)
 	ExtendHold(ctx context.Context, in ExtendHoldInput) (Order, error)
@@ -58,7 +58,7 @@ var (
 		Doc: "Begins to cancel: no unit may have been planned for shipping. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrIllegal, ErrInFulfillment, ErrStale}}
 	OpFinishCancel = op.Op[IDInput, Order]{Name: "order.finish_cancel", Access: op.Inside,
 		Doc: "Ends a cancellation. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
-	OpKeepAfterAll = op.Op[IDInput, Order]{Name: "order.keep_after_all", Access: op.Inside,
+	OpKeepAfterAll = op.Op[KeepAfterAllInput, Order]{Name: "order.keep_after_all", Access: op.Inside,
 		Doc: "Turns a canceling order back to what it was: its payment has succeeded.", Fails: []*fault.Error{ErrNotFound, ErrIllegal}}
 	OpNotePayment = op.Op[NotePaymentInput, Order]{Name: "order.note_payment", Access: op.Inside,
 		Doc: "Takes down the state of one of the payments, and confirms the order when that is enough. Older news changes nothing.", Fails: []*fault.Error{ErrNotFound, ErrIllegal, ErrBadSums}}
@@ -128,6 +128,12 @@ type WithdrawInput struct {
 	ID         string `json:"id" minLength:"1" maxLength:"64"`
 	CheckoutID string `json:"checkout_id" minLength:"1" maxLength:"100"`
 	Reason     string `json:"reason" enum:"expired,customer,staff,payment_failed,fraud"`
+}
+
+// KeepAfterAllInput turns a canceling order back.
+type KeepAfterAllInput struct {
+	ID   string `json:"id" minLength:"1" maxLength:"64"`
+	From int64  `json:"from,omitempty" minimum:"0" doc:"Only what was begun at this version of the order: another cancellation goes on."`
 }
 
 // CancelInput cancels an order.

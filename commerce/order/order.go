@@ -73,14 +73,13 @@ const (
 	ReasonFraud         = "fraud"
 )
 
-// Order is one order. AccessToken is there only in the answer of complete.
+// Order is one order.
 type Order struct {
 	ID                string            `json:"id" maxLength:"64"`
 	Number            string            `json:"number"` // for people; unique, with gaps
 	Version           int64             `json:"version"`
 	CartID            string            `json:"cart_id"`
 	CheckoutID        string            `json:"-"`
-	AccessToken       string            `json:"access_token,omitempty"`
 	Status            Status            `json:"status"`
 	PaymentStatus     PaymentStatus     `json:"payment_status"`
 	FulfillmentStatus FulfillmentStatus `json:"fulfillment_status"`

@@ -135,7 +135,7 @@ func complete(in PlaceInput, now time.Time) Order {
 		o.ID = ident.DeriveID("ord", in.CheckoutID)
 	}
 	o.CheckoutID, o.Epoch = in.CheckoutID, in.Epoch
-	o.Number, o.Version, o.AccessToken, o.CancelReason = "", 0, "", nil
+	o.Number, o.Version, o.CancelReason = "", 0, nil
 	if o.PlacedAt.IsZero() {
 		o.PlacedAt = now
 	}

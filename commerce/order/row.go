@@ -16,14 +16,15 @@ type document struct {
 	// Captures has, by payment, the version of the order that noted its latest
 	// capture.
 	Captures map[string]int64 `json:"captures,omitempty"`
-	// Before is what a canceling order was, Since when it began to be one.
+	// Before is what a canceling order was, From its version then, Since when it
+	// began to be one.
 	Before Status    `json:"before,omitempty"`
+	From   int64     `json:"from,omitempty"`
 	Since  time.Time `json:"since,omitzero"`
 }
 
-// row encodes d. The access token is derived and never stored.
+// row encodes d.
 func (d document) row() (Row, error) {
-	d.AccessToken = ""
 	d.Checkout, d.Token = d.CheckoutID, d.Epoch
 	d.Versions = map[string]int64{}
 	for _, p := range d.Payments {

@@ -72,7 +72,7 @@ var commands = []command{
 		return only(s.FinishCancel(ctx, order.IDInput{ID: o.ID}))
 	}, map[order.Status]outcome{order.StatusCanceling: moves(order.StatusCanceled, "order.canceled"), order.StatusCanceled: nothing}, false},
 	{"keep_after_all", func(ctx context.Context, s *shop, o order.Order) error {
-		return only(s.KeepAfterAll(ctx, order.IDInput{ID: o.ID}))
+		return only(s.KeepAfterAll(ctx, order.KeepAfterAllInput{ID: o.ID}))
 	}, map[order.Status]outcome{order.StatusCanceling: moves(order.StatusPending), order.StatusPending: nothing, order.StatusConfirmed: nothing, order.StatusCompleted: nothing}, false},
 	{"withdraw", func(ctx context.Context, s *shop, o order.Order) error {
 		return only(s.Withdraw(ctx, order.WithdrawInput{ID: o.ID, CheckoutID: o.CheckoutID, Reason: order.ReasonExpired}))

@@ -105,7 +105,7 @@ func TestSecretIsNotStored(t *testing.T) {
 		if p := s.ask("p"); !strings.Contains(string(p.NextAction), "client_secret") {
 			t.Errorf("the shopper gets %s", p.NextAction)
 		}
-		if p := s.stored("p"); string(p.NextAction) != `{"type":"fake_confirm"}` {
+		if p := s.stored("p"); string(p.NextAction) != `{"client_secret":null,"type":"fake_confirm"}` {
 			t.Errorf("stored is %s", p.NextAction)
 		}
 	}

@@ -134,14 +134,29 @@ type Failure struct {
 // Secretless returns p without the secret with which its shopper confirms it at
 // the provider, as it is stored. Authorize gets the secret again.
 func (p Payment) Secretless() any {
-	const secret = "client_secret"
-	var action map[string]json.RawMessage
-	if json.Unmarshal(p.NextAction, &action) != nil || action[secret] == nil {
-		return p
-	}
-	delete(action, secret)
-	p.NextAction, _ = json.Marshal(action) // it was JSON a moment ago
+	p.NextAction = WithoutSecret(p.NextAction)
 	return p
+}
+
+// clientSecret is the member of an action that is a secret.
+const clientSecret = "client_secret"
+
+// WithoutSecret returns a next action as it may be stored: with null for its
+// client_secret, if it has one.
+func WithoutSecret(action json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(action, &members) != nil || members[clientSecret] == nil {
+		return action
+	}
+	members[clientSecret] = json.RawMessage("null")
+	action, _ = json.Marshal(members) // it was JSON a moment ago
+	return action
+}
+
+// LacksSecret reports whether WithoutSecret has taken a secret out of action.
+func LacksSecret(action json.RawMessage) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(action, &members) == nil && string(members[clientSecret]) == "null"
 }
 
 // Settled reports whether the payment lets its order be confirmed.
@@ -149,6 +164,9 @@ func (p Payment) Settled() bool { return p.Status == StatusAuthorized || p.Statu
 
 // Over reports whether the payment can never succeed any more.
 func (p Payment) Over() bool { return p.Status == StatusFailed || p.Status == StatusCanceled }
+
+// Open reports whether it is not decided yet whether the payment succeeds.
+func (p Payment) Open() bool { return !p.Settled() && !p.Over() }
 
 // Kinds of a Ledger line.
 const (

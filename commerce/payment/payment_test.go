@@ -151,13 +151,16 @@ func TestSecretless(t *testing.T) {
 	for action, want := range map[string]string{
 		``:                                     ``,
 		`{"type":"redirect","url":"u"}`:        `{"type":"redirect","url":"u"}`,
-		`{"type":"x","client_secret":"hush"}`:  `{"type":"x"}`,
-		`{"client_secret":{"a":1},"type":"x"}`: `{"type":"x"}`,
+		`{"type":"x","client_secret":"hush"}`:  `{"client_secret":null,"type":"x"}`,
+		`{"client_secret":{"a":1},"type":"x"}`: `{"client_secret":null,"type":"x"}`,
 		`["client_secret"]`:                    `["client_secret"]`,
 	} {
 		p := Payment{NextAction: json.RawMessage(action)}
 		if got := p.Secretless().(Payment).NextAction; string(got) != want {
 			t.Errorf("%s is stored as %s, want %s", action, got, want)
+		}
+		if got := LacksSecret(json.RawMessage(want)); got != (want != action) || LacksSecret(json.RawMessage(action)) {
+			t.Errorf("%s lacks a secret: %v", want, got)
 		}
 		if string(p.NextAction) != action {
 			t.Errorf("%s has become %s", action, p.NextAction)

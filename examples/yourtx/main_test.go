@@ -199,7 +199,7 @@ func TestCardIsAskedAfterCommit(t *testing.T) {
 		if o.Status != order.StatusPending {
 			t.Errorf("in the transaction the order is %s, want pending", o.Status)
 		}
-		o = must(f.shop.Checkout.Refresh(ctx, order.IDInput{ID: o.ID}))(t)
+		o = must(f.shop.Checkout.Refresh(ctx, checkout.RefreshInput{ID: o.ID}))(t)
 		if o.Status != order.StatusConfirmed || o.PaymentStatus != order.PayPaid {
 			t.Errorf("after it the order is %s, %s; want confirmed, paid", o.Status, o.PaymentStatus)
 		}

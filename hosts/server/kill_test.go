@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -316,7 +317,7 @@ func TestKilled(t *testing.T) {
 				}
 				w := newWorld(t, server)
 				var died []string
-				for at := 1; sc.most == 0 || at <= sc.most; at += stride(server) {
+				for at := first(t, server); sc.most == 0 || at <= sc.most; at += stride(server) {
 					where := w.kill(t, sc, at, "")
 					if where == "" {
 						break
@@ -342,10 +343,22 @@ func stride(server string) int {
 	case os.Getenv("KILL_TEST_ALL") != "":
 		return 1
 	case server == buntest.SQLite:
-		return 2
+		return 4
 	default:
-		return 5
+		return 10
 	}
+}
+
+// first is the first statement at which a server is killed: another one in every
+// run, so that all have their turn. KILL_TEST_FIRST says it again.
+func first(t *testing.T, server string) int {
+	t.Helper()
+	at, err := strconv.Atoi(os.Getenv("KILL_TEST_FIRST"))
+	if err != nil {
+		at = 1 + rand.IntN(stride(server))
+	}
+	t.Logf("KILL_TEST_FIRST=%d", at)
+	return at
 }
 
 // kill kills the server in the middle of a request, starts another and lets the

@@ -112,7 +112,7 @@ var shopper = []Route{
 	{Op: "checkout.complete", Pattern: "POST /v1/carts/{id}/complete", Status: made, Location: "/v1/orders/{id}", KeyRequired: true},
 
 	{Op: "order.orders", Pattern: "GET /v1/orders"},
-	{Op: "order.order", Pattern: "GET /v1/orders/{id}"},
+	{Op: "checkout.order", Pattern: "GET /v1/orders/{id}"},
 	{Op: "order.lookup", Pattern: "POST /v1/orders/lookup", Status: accepted},
 	{Op: "order.access", Pattern: "POST /v1/orders/{id}/access"},
 	{Op: "checkout.pay", Pattern: "POST /v1/orders/{id}/payments", Status: made, Location: "/v1/orders/{id}", KeyRequired: true},

@@ -96,10 +96,19 @@ var checkoutCases = []trial{
 		ctx, o = w.bought(1000, fakepay.Card, "process,cancel:down")
 		w.fails(payment.ErrUnanswered)(w.Checkout.Pay(ctx, pay(o, offlinepay.BankTransfer)))
 	}},
+	{"checkout.order", func(w *world) {
+		ctx, o := w.bought(1000, fakepay.Card, string(fakepay.AskShopper))
+		for who, ctx := range map[string]context.Context{"its shopper": ctx, "staff": w.Context()} {
+			if same := got(w.Checkout.Order(ctx, byID(o)))(w); payment.LacksSecret(same.Payment.NextAction) || len(same.Payment.NextAction) < 10 {
+				w.Errorf("%s is told to do %s", who, same.Payment.NextAction)
+			}
+		}
+		w.fails(order.ErrNotFound)(w.Checkout.Order(w.stranger(), byID(o)))
+	}},
 	{"checkout.refresh", func(w *world) {
 		ctx, o := w.bought(1000, fakepay.Card, string(fakepay.Decline))
-		w.ok(w.Checkout.Refresh(ctx, byID(o)))
-		w.fails(order.ErrNotFound)(w.Checkout.Refresh(w.stranger(), byID(o)))
+		w.ok(w.Checkout.Refresh(ctx, checkout.RefreshInput(byID(o))))
+		w.fails(order.ErrNotFound)(w.Checkout.Refresh(w.stranger(), checkout.RefreshInput(byID(o))))
 	}},
 	{"checkout.cancel", func(w *world) {
 		ctx, o := w.bought(1000, offlinepay.BankTransfer, "")

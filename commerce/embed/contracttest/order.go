@@ -186,11 +186,11 @@ var lifeCases = []trial{
 		w.fails(order.ErrIllegal)(w.Orders.FinishCancel(w.inside(), byID(w.pending())))
 	}},
 	{"order.keep_after_all", func(w *world) {
-		if o := got(w.Orders.KeepAfterAll(w.inside(), byID(w.canceling())))(w); o.Status != order.StatusConfirmed {
+		if o := got(w.Orders.KeepAfterAll(w.inside(), order.KeepAfterAllInput{ID: w.canceling().ID}))(w); o.Status != order.StatusConfirmed {
 			w.Errorf("the order is %s, want confirmed", o.Status)
 		}
-		w.fails(order.ErrNotFound)(w.Orders.KeepAfterAll(w.inside(), order.IDInput{ID: nobody}))
-		w.fails(order.ErrIllegal)(w.Orders.KeepAfterAll(w.inside(), byID(w.canceled())))
+		w.fails(order.ErrNotFound)(w.Orders.KeepAfterAll(w.inside(), order.KeepAfterAllInput{ID: nobody}))
+		w.fails(order.ErrIllegal)(w.Orders.KeepAfterAll(w.inside(), order.KeepAfterAllInput{ID: w.canceled().ID}))
 	}},
 	{"order.lookup, order.access_mail and order.access", func(w *world) {
 		o := w.pending()

@@ -133,7 +133,8 @@ var owned = map[string]rule{
 	"checkout.pay": held(changed, func(b belongings) any {
 		return checkout.PayInput{ID: b.order.ID, Means: checkout.Means{Method: offlinepay.CashOnDelivery}}
 	}),
-	"checkout.refresh": held(changed, func(b belongings) any { return byID(b.order) }),
+	"checkout.order":   held(ordered, func(b belongings) any { return byID(b.order) }),
+	"checkout.refresh": held(changed, func(b belongings) any { return checkout.RefreshInput(byID(b.order)) }),
 	"checkout.cancel":  held(changed, func(b belongings) any { return checkout.CancelInput{ID: b.order.ID} }),
 
 	"account.me":              own(0, nothing(account.MeInput{})),

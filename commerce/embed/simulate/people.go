@@ -268,7 +268,7 @@ func (w *world) confirm(paymentID string) {
 
 func (w *world) refresh(b *basket, o order.Order) (now order.Order) {
 	err := w.serve("refresh "+o.ID, func(p *process) (err error) {
-		now, err = command(b.as(""), p, checkout.OpRefresh, p.flows.Checkout.Refresh, order.IDInput{ID: o.ID})
+		now, err = command(b.as(""), p, checkout.OpRefresh, p.flows.Checkout.Refresh, checkout.RefreshInput{ID: o.ID})
 		return err
 	})
 	w.heard("refresh", err)

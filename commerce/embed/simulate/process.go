@@ -90,8 +90,8 @@ func (w *world) boot() *process {
 	p.flows = commerce.AddFlows(p.shop, journal{w.home.Journal, w.home}, o)
 	p.wrap = idem.Wrap(idemStore{w.home.Idem, w.home}, &idem.Options{Now: w.time, Log: w.Log, Refill: map[string]func(context.Context, any) any{
 		storefront.OpCreateCart.Name: func(_ context.Context, out any) any { return p.flows.Storefront.WithToken(out.(storefront.Cart)) },
-		checkout.OpComplete.Name:     func(_ context.Context, out any) any { return p.flows.Checkout.WithToken(out.(checkout.Placed)) },
-		checkout.OpPay.Name:          func(_ context.Context, out any) any { return p.flows.Checkout.WithToken(out.(checkout.Placed)) },
+		checkout.OpComplete.Name:     func(ctx context.Context, out any) any { return p.flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
+		checkout.OpPay.Name:          func(ctx context.Context, out any) any { return p.flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
 	}})
 	p.work()
 	return p

@@ -217,7 +217,7 @@ func (w *world) trace(point string) {
 
 // secretless looks for what must not be stored.
 func (w *world) secretless(point string, data []byte) {
-	if bytes.Contains(data, []byte(`"client_secret"`)) {
+	if bytes.Contains(data, []byte(`"client_secret":"`)) {
 		w.violate("N16", "%s writes a secret: %s", point, data)
 	}
 }
