@@ -114,33 +114,12 @@ func TestPayingWithStripe(t *testing.T) {
 			Display    struct{ Brand, Last4 string }
 		}
 	}
-	read := func(status int, into any, method, path, body string, header ...string) {
-		t.Helper()
-		resp, data := shop.ask(t, method, path, body, append(header, "Content-Type", "application/json")...)
-		if resp.StatusCode != status {
-			t.Fatalf("%s %s: %s %s", method, path, resp.Status, data)
-		}
-		if err := json.Unmarshal([]byte(data), into); err != nil {
-			t.Fatalf("%v in %s", err, data)
-		}
-	}
-	var cart struct {
-		ID, Token string
-		Totals    struct{ Total json.RawMessage }
-	}
-	read(201, &cart, "POST", "/v1/carts", `{"email":"ada@example.com","items":[{"sku":"MUG","quantity":2}]}`)
-	path, mine := "/v1/carts/"+cart.ID, []string{"Cart-Token", cart.Token}
-	var ways struct{ Items []struct{ ID string } }
-	for _, kind := range []string{"shipping", "billing"} {
-		read(200, &cart, "PUT", path+"/addresses/"+kind, `{"name":"Ada","line1":"1 Main St","city":"Springfield","postal_code":"12345","region":"NY","country":"US"}`, mine...)
-	}
-	read(200, &ways, "GET", path+"/shipping-options", "", mine...)
-	read(200, &cart, "PUT", path+"/shipping-option", `{"option_id":"`+ways.Items[0].ID+`"}`, mine...)
+	cart := shop.filled(t, "MUG", 2)
 	var placed struct {
 		order
 		Token string `json:"access_token"`
 	}
-	read(201, &placed, "POST", path+"/complete", `{"expected_total":`+string(cart.Totals.Total)+`,"payment":{"method":"stripe"}}`, append(mine, "Idempotency-Key", "0123456789012345678901")...)
+	shop.read(t, 201, &placed, "POST", "/v1/carts/"+cart.ID+"/complete", cart.completing(), "Cart-Token", cart.Token, "Idempotency-Key", "0123456789012345678901")
 	next := placed.Payment.NextAction
 	if placed.Status != "pending" || next["type"] != "stripe_confirm" || next["publishable_key"] != "pk_test_1" || !strings.Contains(next["client_secret"], "_secret_") {
 		t.Fatalf("%+v", placed)
@@ -153,9 +132,44 @@ func TestPayingWithStripe(t *testing.T) {
 	}
 	var now order
 	for end := time.Now().Add(20 * time.Second); now.Status != "confirmed" && time.Now().Before(end); {
-		read(200, &now, "GET", "/v1/orders/"+placed.ID, "", "Order-Token", placed.Token)
+		shop.read(t, 200, &now, "GET", "/v1/orders/"+placed.ID, "", "Order-Token", placed.Token)
 	}
 	if now.Status != "confirmed" || now.Payment.Status != "captured" || now.Payment.NextAction != nil || now.Payment.Display.Last4 != "4242" {
 		t.Errorf("%+v", now)
 	}
+}
+
+// read asks for something that is answered with status, and decodes it.
+func (s served) read(t *testing.T, status int, into any, method, path, body string, header ...string) {
+	t.Helper()
+	resp, data := s.ask(t, method, path, body, append(header, "Content-Type", "application/json")...)
+	if resp.StatusCode != status {
+		t.Fatalf("%s %s: %s %s", method, path, resp.Status, data)
+	}
+	if err := json.Unmarshal([]byte(data), into); err != nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+}
+
+// filled is a cart that lacks nothing but its payment.
+type filled struct {
+	ID, Token string
+	Totals    struct{ Total json.RawMessage }
+}
+
+func (c filled) completing() string {
+	return `{"expected_total":` + string(c.Totals.Total) + `,"payment":{"method":"stripe"}}`
+}
+
+func (s served) filled(t *testing.T, sku string, n int) (c filled) {
+	t.Helper()
+	s.read(t, 201, &c, "POST", "/v1/carts", fmt.Sprintf(`{"email":"ada@example.com","items":[{"sku":%q,"quantity":%d}]}`, sku, n))
+	path, mine := "/v1/carts/"+c.ID, []string{"Cart-Token", c.Token}
+	for _, kind := range []string{"shipping", "billing"} {
+		s.read(t, 200, &c, "PUT", path+"/addresses/"+kind, `{"name":"Ada","line1":"1 Main St","city":"Springfield","postal_code":"12345","region":"NY","country":"US"}`, mine...)
+	}
+	var ways struct{ Items []struct{ ID string } }
+	s.read(t, 200, &ways, "GET", path+"/shipping-options", "", mine...)
+	s.read(t, 200, &c, "PUT", path+"/shipping-option", `{"option_id":"`+ways.Items[0].ID+`"}`, mine...)
+	return c
 }
