@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
@@ -27,15 +28,27 @@ func TestHostileInput(t *testing.T) {
 		t.Run(server, func(t *testing.T) {
 			d := document(t, "MERCER_DB="+buntest.Name(t, server), "MERCER_MIGRATE=auto")
 			boss := d.staff("*")
+			requests := make(chan sending)
+			var senders sync.WaitGroup
+			for range 8 { // each waits for the disk most of the time
+				senders.Go(func() {
+					for r := range requests {
+						boss.survive(r)
+					}
+				})
+			}
 			sent := 0
 			for _, op := range operationsOf(t, d.url) {
 				for _, text := range hostile {
 					for _, r := range op.requests(text) {
-						boss.survive(r.method, r.path, r.body)
 						sent++
+						r.key = fmt.Sprintf("hostile-%018d", sent)
+						requests <- r
 					}
 				}
 			}
+			close(requests)
+			senders.Wait()
 			boss.ask(200, "GET /v1/store", "")
 			if sent < 5000 {
 				t.Errorf("sent %d requests only", sent)
@@ -45,15 +58,16 @@ func TestHostileInput(t *testing.T) {
 }
 
 // survive sends a request and fails if the shop breaks.
-func (c caller) survive(method, path, body string) {
+func (c caller) survive(r sending) {
 	c.t.Helper()
+	method, path, body := r.method, r.path, r.body
 	req, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, strings.NewReader(body))
 	if err != nil {
-		c.t.Fatal(err)
+		c.t.Error(err)
+		return
 	}
 	req.Header = c.header.Clone()
-	c.keys++
-	req.Header.Set("Idempotency-Key", fmt.Sprintf("hostile-%018d", c.keys))
+	req.Header.Set("Idempotency-Key", r.key)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -80,7 +94,7 @@ type operation struct {
 	query, fields []string
 }
 
-type sending struct{ method, path, body string }
+type sending struct{ method, path, body, key string }
 
 // requests puts text in each place of the operation, one at a time.
 func (o operation) requests(text string) (out []sending) {
@@ -95,10 +109,10 @@ func (o operation) requests(text string) (out []sending) {
 		if o.fields != nil {
 			body = "{}"
 		}
-		out = append(out, sending{o.method, fill(strings.Join(hit, "/")), body})
+		out = append(out, sending{o.method, fill(strings.Join(hit, "/")), body, ""})
 	}
 	for _, q := range o.query {
-		out = append(out, sending{o.method, fill(o.path) + "?" + url.QueryEscape(q) + "=" + url.QueryEscape(text), ""})
+		out = append(out, sending{o.method, fill(o.path) + "?" + url.QueryEscape(q) + "=" + url.QueryEscape(text), "", ""})
 	}
 	for _, f := range o.fields {
 		for _, v := range []any{text, []string{text}, map[string]string{text: text}} {
@@ -106,7 +120,7 @@ func (o operation) requests(text string) (out []sending) {
 			if err != nil {
 				panic(err) // texts encode
 			}
-			out = append(out, sending{o.method, fill(o.path), string(body)})
+			out = append(out, sending{o.method, fill(o.path), string(body), ""})
 		}
 	}
 	return out
