@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -15,6 +16,11 @@ import (
 type account struct{ kind, object string }
 
 func (a account) String() string { return a.kind + " " + a.object }
+
+// ordered returns the accounts of m, always in the same order.
+func ordered[V any](m map[account]V) []account {
+	return slices.SortedFunc(maps.Keys(m), func(a, b account) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.object, b.object)) })
+}
 
 // accountOf returns the account of a break.
 func accountOf(b Break) account {

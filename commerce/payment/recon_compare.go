@@ -163,8 +163,8 @@ func (c *comparison) suspects() map[account]bool {
 
 // addFees writes down what the provider has kept, once for each movement.
 func (c *comparison) addFees(ctx context.Context) error {
-	for at, t := range c.theirs {
-		for _, m := range t.moves {
+	for _, at := range ordered(c.theirs) {
+		for _, m := range c.theirs[at].moves {
 			object := cmp.Or(m.FeeObject, m.Object)
 			p, ok := c.ours.payments[at]
 			if m.Fee.Minor <= 0 || !ok || c.ours.fees[object] {
@@ -184,7 +184,7 @@ func (c *comparison) addFees(ctx context.Context) error {
 // for their movements in a wider time, and makes breaks of what still differs.
 func (c *comparison) lookCloser(ctx context.Context, suspects map[account]bool) error {
 	owners := map[account]Payment{}
-	for at := range suspects {
+	for _, at := range ordered(suspects) {
 		p, err := c.ownerOf(ctx, at)
 		if errors.Is(err, ErrNotFound) {
 			continue
@@ -195,7 +195,8 @@ func (c *comparison) lookCloser(ctx context.Context, suspects map[account]bool) 
 		owners[at], c.orders[p.OrderID] = p, true
 	}
 	fetched := map[string]bool{}
-	for at, p := range owners {
+	for _, at := range ordered(owners) {
+		p := owners[at]
 		if fetched[p.ID] || c.theirs[at].moves == nil && !c.opened(at) {
 			continue
 		}

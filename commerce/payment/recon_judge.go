@@ -6,7 +6,7 @@ import "context"
 // gone.
 func (c *comparison) judge(ctx context.Context, suspects map[account]bool, owners map[account]Payment) error {
 	seen := map[string]bool{}
-	for at := range suspects {
+	for _, at := range ordered(suspects) {
 		b, differs := c.breakOf(at, owners[at])
 		if !differs {
 			continue
