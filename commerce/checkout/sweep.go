@@ -143,13 +143,13 @@ func (e *Engine) look(ctx context.Context, p payment.Payment) error {
 
 // Events are the names of the events that React wants.
 func (e *Engine) Events() []string {
-	return []string{payment.EventAuthorized.Name, payment.EventCaptured.Name, payment.EventRefunded.Name, payment.EventRefundFailed.Name,
+	return []string{payment.EventAuthorized.Name, payment.EventCaptured.Name, payment.EventCanceled.Name, payment.EventRefunded.Name, payment.EventRefundFailed.Name,
 		payment.EventDisputed.Name, order.EventCanceled.Name}
 }
 
 // React implements event.Handler: it goes on with the run of an order whose
-// payment has come, tells an order what has gone back or is disputed, and gives
-// back what a canceled order has been paid. It may be told the same more than
+// payment has come, tells an order what was let go, has gone back or is disputed,
+// and gives back what a canceled order has been paid. It may be told the same more than
 // once.
 func (e *Engine) React(ctx context.Context, ev event.Envelope) error {
 	var about struct {
