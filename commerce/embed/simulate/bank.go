@@ -144,8 +144,10 @@ func (w *world) outcome(call string) fakepay.Outcome {
 		return fakepay.Approve
 	}
 	switch {
-	case n < 48:
+	case n < 45:
 		return fakepay.Approve
+	case n < 48:
+		return fakepay.Contest
 	case n < 60:
 		return fakepay.Decline
 	case n < 65:
@@ -160,8 +162,10 @@ func (w *world) outcome(call string) fakepay.Outcome {
 // decision is what the bank says in the end.
 func (w *world) decision() fakepay.Outcome {
 	switch n := w.rng.IntN(100); {
-	case n < 66:
+	case n < 63:
 		return fakepay.Approve
+	case n < 66:
+		return fakepay.Contest
 	case n < 82:
 		return fakepay.Decline
 	case n < 90:

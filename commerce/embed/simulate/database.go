@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
@@ -67,6 +68,8 @@ type unit struct {
 	actor  *actor
 	dirty  checks
 	events []event.Envelope
+	then   []func() // when it is committed
+	asked  int      // calls of stores in it
 }
 
 type unitKey struct{ d *database }
@@ -125,7 +128,7 @@ func (s *scope) once(ctx context.Context, fn func(ctx context.Context) error, en
 		u.actor.units--
 	}()
 	err := s.in.Do(ctx, func(ctx context.Context) error {
-		u.dirty, u.events = 0, nil
+		u.dirty, u.events, u.then, u.asked = 0, nil, nil, 0
 		if err := fn(context.WithValue(ctx, unitKey{d}, u)); err != nil {
 			return err
 		}
@@ -147,12 +150,20 @@ const (
 	writes kind = true
 )
 
+// longest is how long a unit of work may be open, each call counting as a tick.
+const longest = time.Second
+
 // before is what happens before a call of a store.
 func (d *database) before(ctx context.Context, point string) error {
 	w := d.w
 	w.step(point)
-	if d.unitOf(ctx) == nil {
+	switch u := d.unitOf(ctx); {
+	case u == nil:
 		w.wait(d.idle, w.noTime)
+	case time.Duration(u.asked)*tick > longest:
+		w.violate("N17", "a unit of work of %s is longer than %d calls: %s", d.name, longest/tick, point)
+	default:
+		u.asked++
 	}
 	if w.dice(StatementFails, 1) {
 		w.tell(w.cur, point, "fails")
@@ -237,8 +248,20 @@ func (d *database) record(ctx context.Context, point string, evs []event.Envelop
 // committed looks at what a unit has written.
 func (d *database) committed(u *unit) {
 	d.w.dirty |= u.dirty
+	for _, fn := range u.then {
+		fn()
+	}
 	d.holdEvents(u.events)
 	d.w.look()
+}
+
+// afterwards does fn when the unit of ctx is committed, at once outside of one.
+func (d *database) afterwards(ctx context.Context, fn func()) {
+	if u := d.unitOf(ctx); u != nil {
+		u.then = append(u.then, fn)
+		return
+	}
+	fn()
 }
 
 // newDatabase puts a Database under the schedule of w.

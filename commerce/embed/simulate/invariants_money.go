@@ -24,6 +24,7 @@ func (w *world) holdMoney(ctx context.Context) {
 	if w.unread("the ledger", err) {
 		return
 	}
+	w.holdCards(ctx, all)
 	moved := w.holdLedger(lines)
 	sent, back := w.holdRefunds(refunds)
 	for _, p := range all {
@@ -38,6 +39,8 @@ func (w *world) holdMoney(ctx context.Context) {
 			w.violate("N6", "payment %s: %v refunded, %v on its way back, its refunds make %d and %d", p.ID, p.Refunded, p.Refunding, back[p.ID], sent[p.ID])
 		case moved[payment.LineCaptured+" "+p.ID] != p.Captured.Minor:
 			w.violate("N8", "payment %s has captured %v, its ledger says %d", p.ID, p.Captured, moved[payment.LineCaptured+" "+p.ID])
+		case moved[payment.LineDisputed+" "+p.ID]-moved[payment.LineDisputeWon+" "+p.ID] != p.Disputed.Minor:
+			w.violate("N8", "%v of payment %s is disputed, its ledger says %d less %d", p.Disputed, p.ID, moved[payment.LineDisputed+" "+p.ID], moved[payment.LineDisputeWon+" "+p.ID])
 		case given(moved, p.ID) != p.Refunded.Minor:
 			w.violate("N8", "payment %s has refunded %v, its ledger says %d", p.ID, p.Refunded, given(moved, p.ID))
 		}
@@ -65,6 +68,7 @@ func (w *world) holdRefunds(all []payment.Refund) (sent, back map[string]int64) 
 		w.refunds[r.ID] = r
 		if !seen {
 			w.say("refund %s: %s, %v of %s", r.ID, r.Status, r.Amount, r.PaymentID)
+			w.holdContested(r, w.payments[r.PaymentID])
 		}
 		if !seen || was.Status == r.Status {
 			continue
@@ -114,7 +118,11 @@ func (w *world) holdPayment(p payment.Payment) {
 	if len(p.NextAction) > 0 {
 		w.secretless("payment "+p.ID, p.NextAction)
 	}
-	if !seen || was.Version == p.Version {
+	if seen && was.Version == p.Version {
+		return
+	}
+	w.holdDisputes(was, p)
+	if !seen {
 		return
 	}
 	if p.Version < was.Version {

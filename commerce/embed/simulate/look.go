@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mercer-commerce/mercer/commerce/cart"
+	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
@@ -39,7 +40,7 @@ func touches(point string) checks {
 		return aboutStock | aboutGoods
 	case store == "orders" && (call == "create" || call == "save"):
 		return aboutOrders | aboutGoods | aboutEvents | aboutEffects
-	case store == "payments" && (call == "save" || call == "save_refund" || call == "append"):
+	case store == "payments" && slices.Contains(moving, call):
 		return aboutMoney
 	case store == "carts":
 		return aboutCarts
@@ -47,6 +48,9 @@ func touches(point string) checks {
 		return 0
 	}
 }
+
+// moving are the calls of a payment.Store that move money.
+var moving = []string{"save", "save_refund", "append", "save_gift_card", "move_gift_card"}
 
 // shadow is what was in the stores when they were looked at last: what must not
 // change, or only in steps that are allowed.
@@ -59,11 +63,16 @@ type shadow struct {
 	ledger   map[string]payment.Ledger
 	orders   map[string]order.Row
 	history  map[string][]order.Entry
+	moves    map[string]map[string]payment.GiftCardMove // of gift cards, by card, then kind and cause
+	keys     map[string]idem.Record                     // by scope and key
+	things   map[string]string                          // ids of what was asked for, by operation and key
+	rows     map[string][]byte                          // that were written last, for what must be in none
 }
 
 func newShadow() shadow {
 	return shadow{attempts: map[string]int{}, cartsAt: map[string]cart.Cart{}, payments: map[string]payment.Payment{}, refunds: map[string]payment.Refund{}, ledger: map[string]payment.Ledger{},
-		orders: map[string]order.Row{}, history: map[string][]order.Entry{}}
+		orders: map[string]order.Row{}, history: map[string][]order.Entry{}, moves: map[string]map[string]payment.GiftCardMove{},
+		keys: map[string]idem.Record{}, things: map[string]string{}, rows: map[string][]byte{}}
 }
 
 // look holds the invariants about what has changed. What lies in a database that

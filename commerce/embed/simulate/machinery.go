@@ -30,7 +30,13 @@ func (w *world) quiet() bool { return w.busy == 0 }
 
 // cron runs periodic work.
 func (w *world) cron() {
-	w.every(10*time.Second, 2*time.Minute, func() { w.job(jobs[w.rng.IntN(len(jobs))]) })
+	w.every(10*time.Second, 2*time.Minute, func() {
+		if w.chance(4) {
+			w.job(nightly)
+			return
+		}
+		w.job(jobs[w.rng.IntN(len(jobs))])
+	})
 }
 
 func (w *world) job(name string) {
@@ -68,7 +74,7 @@ func (w *world) subscribe() error {
 	for _, s := range []struct {
 		name  string
 		names []string
-	}{{"checkout", p.flows.Checkout.Events()}, {"notification", p.mails.Events()}, {"clerk", clerked}} {
+	}{{"checkout", p.flows.Checkout.Events()}, {"listing", p.index.Events()}, {"notification", p.mails.Events()}, {"clerk", clerked}} {
 		_, err := w.bus.Subscribe(context.Background(), s.name, s.names, func(ctx context.Context, e event.Envelope) error {
 			return w.cur.proc.consumers[s.name](ctx, e)
 		})
@@ -87,7 +93,7 @@ func (w *world) consumer() {
 			if len(all) == 0 {
 				return
 			}
-			w.deliver(all[w.rng.IntN(len(all))])
+			w.deliver(all[w.anyOf(len(all))])
 		}
 	})
 }
@@ -116,7 +122,7 @@ func (w *world) deliver(n membus.Next) {
 func (w *world) deliverNotices() {
 	w.every(100*time.Millisecond, 2*time.Minute, func() {
 		if len(w.post) > 0 {
-			w.notify(w.rng.IntN(len(w.post)))
+			w.notify(w.anyOf(len(w.post)))
 		}
 	})
 }
@@ -145,6 +151,12 @@ func (w *world) bankWork() {
 		}
 		if w.chance(20) {
 			w.takeAbroad()
+		}
+		if w.chance(12) {
+			w.contest()
+		}
+		if w.chance(35) {
+			w.judgeDispute()
 		}
 		for _, r := range w.returning() {
 			if w.chance(40) {
@@ -176,7 +188,7 @@ func (w *world) undecided() (all []fakepay.Intent) {
 func (w *world) returning() (all []fakepay.Returned) {
 	for _, in := range sorted(w.intents) {
 		for _, r := range in.Refunds {
-			if r.Status == payment.RefundPending || r.Status == payment.RefundSucceeded && w.chance(4) {
+			if r.Status == payment.RefundPending || r.Status == payment.RefundSucceeded && w.fickle(4) {
 				all = append(all, r)
 			}
 		}
@@ -208,7 +220,7 @@ func (w *world) takeAbroad() {
 // settleRefund has the bank end a refund, or send one back.
 func (w *world) settleRefund(r fakepay.Returned) {
 	to := payment.RefundSucceeded
-	if r.Status == payment.RefundSucceeded || w.chance(20) {
+	if r.Status == payment.RefundSucceeded || w.fickle(20) {
 		to = payment.RefundFailed
 	}
 	w.step("bank.settle")

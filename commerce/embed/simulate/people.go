@@ -19,6 +19,31 @@ import (
 
 // begin sends everybody on their way.
 func (w *world) begin() {
+	if w.plot != nil {
+		w.plot.people(w)
+	} else {
+		w.crowd()
+	}
+	for i := range 2 {
+		w.spawn(fmt.Sprintf("cron %d", i+1), nil, w.cron)
+		w.spawn(fmt.Sprintf("relay %d", i+1), nil, w.relay)
+		w.spawn(fmt.Sprintf("consumer %d", i+1), nil, w.consumer)
+	}
+	w.spawn("worker", nil, w.worker)
+	w.spawn("post", nil, w.deliverNotices)
+	if w.plot == nil {
+		w.spawn("bank", nil, w.bankWork)
+	}
+	if w.Topology == Saga {
+		w.spawn("wire", nil, w.deliverCalls)
+	}
+	if w.breaks.people != nil {
+		w.breaks.people(w)
+	}
+}
+
+// crowd sends shoppers and staff on their way.
+func (w *world) crowd() {
 	for i, b := range w.carts {
 		key, first := w.newID("key"), w.between(0, 3*time.Second)
 		for tab := range 1 + w.rng.IntN(3) {
@@ -44,20 +69,6 @@ func (w *world) begin() {
 	for i := range 1 + w.rng.IntN(2) {
 		w.person(fmt.Sprintf("staff %d", i+1), w.staff)
 	}
-	for i := range 2 {
-		w.spawn(fmt.Sprintf("cron %d", i+1), nil, w.cron)
-		w.spawn(fmt.Sprintf("relay %d", i+1), nil, w.relay)
-		w.spawn(fmt.Sprintf("consumer %d", i+1), nil, w.consumer)
-	}
-	w.spawn("worker", nil, w.worker)
-	w.spawn("post", nil, w.deliverNotices)
-	w.spawn("bank", nil, w.bankWork)
-	if w.Topology == Saga {
-		w.spawn("wire", nil, w.deliverCalls)
-	}
-	if w.breaks.people != nil {
-		w.breaks.people(w)
-	}
 }
 
 // person starts somebody for whom all others wait.
@@ -79,6 +90,9 @@ func (w *world) chance(percent int) bool { return w.rng.IntN(100) < percent }
 
 // buy completes a cart and pays for it.
 func (w *world) buy(b *basket, key string) {
+	if w.chance(10) {
+		w.present(b)
+	}
 	o, ok := w.complete(b, key)
 	if !ok {
 		return
@@ -172,6 +186,8 @@ func (w *world) complete(b *basket, key string) (order.Order, bool) {
 				b.who.OrderToken = placed.AccessToken
 			}
 			return placed.Order, true
+		case w.putAway(b, err):
+			key = w.newID("key")
 		case !again(err):
 			return order.Order{}, false
 		}

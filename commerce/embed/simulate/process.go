@@ -42,6 +42,7 @@ type process struct {
 	orders    *order.Engine
 	payments  *payment.Engine
 	mails     *notification.Engine
+	index     *storefront.Index
 	relays    []*outbox.Relay
 	jobs      *job.Runner
 	wrap      func(op.Handler) op.Handler
@@ -88,6 +89,7 @@ func (w *world) boot() *process {
 		w.breaks.services(w, p.shop)
 	}
 	p.flows = commerce.AddFlows(p.shop, journal{w.home.Journal, w.home}, o)
+	p.index = storefront.NewIndex(p.flows.Storefront)
 	p.wrap = idem.Wrap(idemStore{w.home.Idem, w.home}, &idem.Options{Now: w.time, Log: w.Log, Refill: map[string]func(context.Context, any) any{
 		storefront.OpCreateCart.Name: func(_ context.Context, out any) any { return p.flows.Storefront.WithToken(out.(storefront.Cart)) },
 		checkout.OpComplete.Name:     func(ctx context.Context, out any) any { return p.flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
@@ -179,6 +181,7 @@ func (p *process) work() {
 	}
 	p.consumers = map[string]event.Handler{
 		"checkout":     outbox.Repeatable(in, "checkout", p.flows.Checkout.React),
+		"listing":      outbox.Repeatable(in, "listing", p.list),
 		"notification": once(in, "notification", p.mails.Handle),
 		"clerk":        once(in, "clerk", p.clerk),
 	}
@@ -197,6 +200,9 @@ func (p *process) clerk(ctx context.Context, e event.Envelope) error {
 	return err
 }
 
+// nightly is the work of the night.
+const nightly = "payment.compare"
+
 // jobs are the names of the periodic work, in order.
 var jobs = []string{"cart.expire", "checkout.expire", "checkout.reconcile", "checkout.sweep", "fulfil.sweep", "idem.sweep", "payment.catch_up", "payment.refunds", "payment.webhooks"}
 
@@ -210,6 +216,7 @@ func (p *process) periodic() map[string]func(context.Context) error {
 		"payment.webhooks":   p.payments.Apply,
 		"payment.refunds":    p.payments.SendRefunds,
 		"payment.catch_up":   p.payments.CatchUp,
+		nightly:              p.payments.Compare,
 		"cart.expire": func(ctx context.Context) error {
 			_, err := p.carts.Expire(ctx, w.now)
 			return err
@@ -229,6 +236,7 @@ func command[In, Out any](ctx context.Context, p *process, o op.Op[In, Out], fn 
 	if err != nil {
 		return out, err
 	}
+	p.w.answered(ctx, o.Name, got)
 	out, ok := got.(Out)
 	if !ok {
 		return out, fmt.Errorf("simulate: %s returns a %T", o.Name, got)

@@ -24,6 +24,8 @@ type tally struct {
 	failPoints map[string]bool
 	seqs       map[string]int64 // of events, by aggregate
 	told       map[string]int   // events by aggregate and name
+	breaksSeen map[string]int   // of the books, by kind and state
+	rebuilt    int              // read models that were made anew
 }
 
 // FailPoints are the places in the flows where processes die more often.
@@ -31,7 +33,7 @@ var FailPoints = []string{"before place", "after place", "before authorize", "af
 
 func newTally() tally {
 	t := tally{points: map[string]int{}, faults: map[Fault]int{}, edges: map[string]int{}, events: map[string]int{}, answers: map[string]int{},
-		killedAt: map[string]int{}, failPoints: map[string]bool{}, seqs: map[string]int64{}, told: map[string]int{}}
+		killedAt: map[string]int{}, failPoints: map[string]bool{}, seqs: map[string]int64{}, told: map[string]int{}, breaksSeen: map[string]int{}}
 	for _, name := range FailPoints {
 		t.failPoints["at "+name] = true
 	}
@@ -68,6 +70,8 @@ type Report struct {
 	Events     map[string]int  // that were announced, by name
 	Answers    map[string]int  // errors that people got, by what they asked for
 	Outcomes   map[Outcome]int // schedules that ended so
+	Breaks     map[string]int  // of the books that were seen, "missing_here resolved"
+	Rebuilt    int             // schedules in which the read models were made anew and compared
 	Violations []*Violation    // of Options.All
 	Print      uint64          // the same for the same steps
 }
@@ -78,7 +82,7 @@ func newReport(o Options) *Report {
 		t = One
 	}
 	return &Report{Topology: t, Points: map[string]int{}, Faults: map[Fault]int{}, FailPoints: map[string]int{}, Edges: map[string]int{},
-		Events: map[string]int{}, Answers: map[string]int{}, Outcomes: map[Outcome]int{}}
+		Events: map[string]int{}, Answers: map[string]int{}, Outcomes: map[Outcome]int{}, Breaks: map[string]int{}}
 }
 
 func sum[K comparable](to, from map[K]int) {
@@ -97,6 +101,8 @@ func (r *Report) add(w *world) {
 	sum(r.Edges, w.edges)
 	sum(r.Events, w.events)
 	sum(r.Answers, w.answers)
+	sum(r.Breaks, w.breaksSeen)
+	r.Rebuilt += w.rebuilt
 	for _, name := range FailPoints {
 		r.FailPoints[name] += w.killedAt["at "+name]
 	}
@@ -115,6 +121,8 @@ func (r *Report) merge(o *Report) {
 	sum(r.Events, o.Events)
 	sum(r.Answers, o.Answers)
 	sum(r.Outcomes, o.Outcomes)
+	sum(r.Breaks, o.Breaks)
+	r.Rebuilt += o.Rebuilt
 }
 
 // balance returns the money of an order, as its document has it.
@@ -171,8 +179,14 @@ func (w *world) ended() map[Outcome]bool {
 // carts, as Report.Edges names them.
 func Edges() []string {
 	return slices.Concat(edges("order", order.Transitions), edges("fulfillment", order.FulfillmentTransitions),
-		edges("payment", payment.Transitions), edges("refund", payment.RefundTransitions), edges("cart", cart.Transitions))
+		edges("payment", payment.Transitions), edges("refund", payment.RefundTransitions), edges("cart", cart.Transitions), disputes, moves)
 }
+
+// disputes are the moves of disputes, and moves those of gift cards, from nothing.
+var (
+	disputes = []string{"dispute: open to won", "dispute: open to lost"}
+	moves    = []string{"gift card:  to held", "gift card:  to issued", "gift card:  to refunded", "gift card:  to released"}
+)
 
 func edges[S ~string](of string, t state.Table[S]) (all []string) {
 	for _, from := range t.States() {
@@ -191,10 +205,11 @@ func (r *Report) String() string {
 	for _, o := range Outcomes {
 		fmt.Fprintf(&b, "  %5.1f %% %s\n", 100*float64(r.Outcomes[o])/float64(max(1, r.Schedules)), o)
 	}
+	fmt.Fprintf(&b, "  %d listings made anew\n", r.Rebuilt)
 	for _, s := range []struct {
 		name   string
 		counts map[string]int
-	}{{"faults", plain(r.Faults)}, {"deaths", r.FailPoints}, {"moves", r.Edges}, {"events", r.Events}, {"refusals", r.Answers}} {
+	}{{"faults", plain(r.Faults)}, {"deaths", r.FailPoints}, {"moves", r.Edges}, {"events", r.Events}, {"refusals", r.Answers}, {"breaks of the books", r.Breaks}} {
 		fmt.Fprintf(&b, "%s\n", s.name)
 		for _, k := range slices.Sorted(maps.Keys(s.counts)) {
 			fmt.Fprintf(&b, "  %8d %s\n", s.counts[k], k)

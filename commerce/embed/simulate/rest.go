@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -56,7 +57,7 @@ func (w *world) deliverSome() bool {
 // judge holds what must be so at rest.
 func (w *world) judge() {
 	w.still = true
-	for _, hold := range []func(context.Context){w.lookAgain, w.holdBooks, w.holdDeadlines, w.holdDelivered, w.holdEnds, w.holdAges} {
+	for _, hold := range []func(context.Context){w.lookAgain, w.holdBooks, w.holdDeadlines, w.holdDelivered, w.holdEnds, w.holdListing, w.holdCompared, w.holdSecrets, w.holdAges} {
 		if w.violation != nil {
 			return
 		}
@@ -85,6 +86,7 @@ func (w *world) holdBooks(ctx context.Context) {
 			return
 		}
 		w.holdIntent(in, p)
+		w.holdCourt(in, p)
 		for _, back := range in.Refunds {
 			given[back.ID] = back
 			if r := w.refunds[back.Key]; back.Key != "" && r.Status != back.Status {
@@ -144,17 +146,35 @@ func (w *world) holdRefund(id string, r payment.Refund, given map[string]fakepay
 	}
 }
 
-// holdBalance holds that an order knows what its payments say.
+// holdBalance holds that an order knows what its payments say: each of them, and
+// all together.
 func (w *world) holdBalance(id string, row order.Row) {
-	captured, refunded := int64(0), int64(0)
+	var o order.Order
+	if w.unread("order "+id, json.Unmarshal(row.Doc, &o)) {
+		return
+	}
+	known := map[string]order.Payment{}
+	for _, p := range o.Payments {
+		known[p.ID] = p
+	}
+	captured, refunded, disputed := int64(0), int64(0), int64(0)
 	for _, p := range sorted(w.payments) {
-		if p.OrderID == id {
-			captured += p.Captured.Minor
-			refunded += p.Refunded.Minor
+		if p.OrderID != id {
+			continue
+		}
+		captured += p.Captured.Minor
+		refunded += p.Refunded.Minor
+		disputed += p.Disputed.Minor
+		if k := known[p.ID]; k.Captured != p.Captured || k.Refunded != p.Refunded || k.Refunding != p.Refunding || k.Disputed != p.Disputed || k.Status != string(p.Status) {
+			w.violate("N6", "order %s: it knows %s as %s, %v captured, %v and %v back, %v disputed; it is %s, %v, %v and %v, %v", id, p.ID,
+				k.Status, k.Captured, k.Refunded, k.Refunding, k.Disputed, p.Status, p.Captured, p.Refunded, p.Refunding, p.Disputed)
 		}
 	}
-	if b := w.balance(row); b.Captured.Minor != captured || b.Refunded.Minor != refunded {
+	if b := o.Balance; b.Captured.Minor != captured || b.Refunded.Minor != refunded {
 		w.violate("N6", "order %s says that %v were captured and %v refunded, its payments %d and %d", id, b.Captured, b.Refunded, captured, refunded)
+	}
+	if (o.PaymentStatus == order.PayDisputed) != (disputed > 0) {
+		w.violate("N6", "order %s is %s, with %d disputed", id, o.PaymentStatus, disputed)
 	}
 }
 

@@ -125,6 +125,9 @@ func never() bool { return false }
 
 // sleep waits for d.
 func (w *world) sleep(d time.Duration) {
+	if w.cur.units > 0 {
+		w.violate("N17", "%s sleeps in a unit of work", w.cur.name)
+	}
 	if w.calm {
 		w.now = w.now.Add(d)
 		return

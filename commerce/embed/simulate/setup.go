@@ -17,8 +17,8 @@ import (
 
 // goods is something to buy.
 type goods struct {
-	variant string
-	price   int64
+	product, variant string
+	price            int64
 }
 
 // basket is a cart and whose it is.
@@ -38,10 +38,27 @@ func (w *world) setUp() error {
 	if _, err := p.shop.Pricing.Seed(ctx, pricing.SeedInput{Currency: "USD", Country: "DE"}); err != nil {
 		return err
 	}
+	if w.plot != nil {
+		if err := w.plot.setUp(ctx, w, p); err != nil {
+			return err
+		}
+		return w.subscribe()
+	}
+	if err := w.furnish(ctx, p); err != nil {
+		return err
+	}
+	return w.subscribe()
+}
+
+// furnish makes what the seed has in the shop.
+func (w *world) furnish(ctx context.Context, p *process) error {
 	for i := range 1 + w.rng.IntN(2) {
 		if err := w.product(ctx, p, i); err != nil {
 			return err
 		}
+	}
+	if err := w.firstCards(ctx, p); err != nil {
+		return err
 	}
 	for i := range 2 + w.rng.IntN(4) {
 		b, err := w.cart(ctx, p, i)
@@ -50,25 +67,28 @@ func (w *world) setUp() error {
 		}
 		w.carts = append(w.carts, b)
 	}
-	if err := w.subscribe(); err != nil {
-		return err
-	}
 	return nil
 }
 
 // product makes something to buy, of which one to three lie on the shelf.
 func (w *world) product(ctx context.Context, p *process, i int) error {
-	published := w.now.Add(-time.Hour)
+	price := int64(1999 + 1000*i)
+	if i == 0 && w.chance(22) {
+		price = 0 // nothing has to be paid for it
+	}
+	return w.sell(ctx, p, price, int64(1+w.rng.IntN(3)))
+}
+
+// sell makes something to buy at a price, of which so much lies on the shelf.
+func (w *world) sell(ctx context.Context, p *process, price, onHand int64) error {
+	published, i := w.now.Add(-time.Hour), len(w.goods)
 	made, err := p.shop.Catalog.CreateProduct(ctx, catalog.CreateProductInput{ProductFields: catalog.ProductFields{
 		Slug: fmt.Sprintf("thing-%d", i), Title: fmt.Sprintf("Thing %d", i), Status: catalog.StatusActive, PublishedAt: &published,
 		Variants: []catalog.VariantFields{{RequiresShipping: true, Taxable: true, WeightG: 100}}}})
 	if err != nil {
 		return err
 	}
-	g := goods{made.Variants[0].ID, int64(1999 + 1000*i)}
-	if i == 0 && w.chance(22) {
-		g.price = 0 // nothing has to be paid for it
-	}
+	g := goods{made.ID, made.Variants[0].ID, price}
 	out, err := p.shop.Pricing.PutPrices(ctx, pricing.PutPricesInput{Sets: []pricing.PriceSet{{
 		VariantID: g.variant, Currency: "USD", Prices: []pricing.PriceFields{{Amount: g.price}}}}})
 	if err != nil {
@@ -78,7 +98,7 @@ func (w *world) product(ctx context.Context, p *process, i int) error {
 		return refused
 	}
 	w.goods = append(w.goods, g)
-	_, err = p.shop.Inventory.SetLevel(ctx, inventory.SetLevelInput{VariantID: g.variant, OnHand: int64(1 + w.rng.IntN(3))})
+	_, err = p.shop.Inventory.SetLevel(ctx, inventory.SetLevelInput{VariantID: g.variant, OnHand: onHand})
 	return err
 }
 
@@ -88,9 +108,17 @@ func (w *world) cart(ctx context.Context, p *process, i int) (*basket, error) {
 	if w.rng.IntN(3) == 0 {
 		b.who = ident.Actor{Kind: ident.Customer, ID: fmt.Sprintf("cus_%d", i)}
 	}
-	c, err := p.shop.Carts.Create(ident.With(ctx, b.who), w.cartOf(i))
-	if err != nil {
+	if err := w.fill(ctx, p, b, w.cartOf(i)); err != nil {
 		return nil, err
+	}
+	return b, w.accept(ident.With(ctx, b.who), p, b.id)
+}
+
+// fill makes the cart of b, so that it lacks nothing.
+func (w *world) fill(ctx context.Context, p *process, b *basket, in cart.CreateInput) error {
+	c, err := p.shop.Carts.Create(ident.With(ctx, b.who), in)
+	if err != nil {
+		return err
 	}
 	b.id = c.ID
 	if b.who.Kind == ident.Guest {
@@ -100,11 +128,11 @@ func (w *world) cart(ctx context.Context, p *process, i int) (*basket, error) {
 	to := address.Address{Name: "Ada Buyer", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE"}
 	for _, kind := range []string{"shipping", "billing"} {
 		if _, err := p.shop.Carts.SetAddress(ctx, cart.SetAddressInput{ID: c.ID, Kind: kind, Address: to}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	_, err = p.shop.Carts.SetShippingOption(ctx, cart.SetShippingOptionInput{ID: c.ID, OptionID: "so_standard"})
-	return b, err
+	return err
 }
 
 // cartOf returns what the ith shopper puts in a cart.

@@ -75,6 +75,7 @@ type Options struct {
 	All bool
 
 	breaks breaks // guards to leave out, for tests of the tests
+	plot   *plot  // in place of the story of the seed, if it is not nil
 	story  bool
 }
 

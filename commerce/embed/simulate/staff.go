@@ -24,6 +24,12 @@ func asStaff(key string) context.Context {
 func (w *world) staff() {
 	for range 4 + w.rng.IntN(8) {
 		w.sleep(w.between(2*time.Second, 3*time.Minute))
+		if w.chance(6) {
+			w.keepCards()
+		}
+		if w.chance(6) {
+			w.arrange()
+		}
 		var all page.Page[order.Order]
 		err := w.serve("orders", func(p *process) (err error) {
 			all, err = p.shop.Orders.Orders(asStaff(""), order.OrdersInput{Query: page.Query{Limit: 20}})
@@ -68,7 +74,7 @@ func (w *world) handle(o order.Order) {
 
 // refund gives some of the money of an order back, or all of it.
 func (w *world) refund(o order.Order) {
-	in := checkout.RefundInput{RefundInput: order.RefundInput{ID: o.ID, Reason: "asked for"}}
+	in := checkout.RefundInput{RefundInput: order.RefundInput{ID: o.ID, Reason: askedFor}}
 	switch w.rng.IntN(3) {
 	case 0:
 		in.Items = []order.Units{{ItemID: o.Items[0].ID, Quantity: 1}}
@@ -76,10 +82,14 @@ func (w *world) refund(o order.Order) {
 		in.Goodwill = new(money.New(1+w.rng.Int64N(500), o.Currency))
 	default: // all that is left
 	}
-	w.perform("refund", o.ID, func(ctx context.Context, p *process) error {
+	give := func(ctx context.Context, p *process) error {
 		_, err := command(ctx, p, checkout.OpRefund, p.flows.Checkout.Refund, in)
 		return err
-	})
+	}
+	if err := w.perform("refund", o.ID, give); contested(err) && w.chance(60) {
+		in.Force, in.Reason = true, forced
+		_ = w.perform("refund by force", o.ID, give)
+	}
 }
 
 // takes reports whether there is money to take, or may have come.
@@ -124,15 +134,16 @@ func (w *world) ship(o order.Order) {
 	})
 }
 
-// perform asks for something until there is an answer.
-func (w *world) perform(what, id string, fn func(ctx context.Context, p *process) error) {
+// perform asks for something until there is an answer, and returns what that says.
+func (w *world) perform(what, id string, fn func(ctx context.Context, p *process) error) (err error) {
 	ctx := asStaff(w.newID("key"))
 	for range 3 {
-		err := w.serve(what+" "+id, func(p *process) error { return fn(ctx, p) })
+		err = w.serve(what+" "+id, func(p *process) error { return fn(ctx, p) })
 		w.heard(what, err)
 		if err == nil || !again(err) {
-			return
+			break
 		}
 		w.sleep(w.between(time.Second, 10*time.Second))
 	}
+	return err
 }

@@ -43,5 +43,6 @@ func (s cartStore) OpenOf(ctx context.Context, customerID, market string, curren
 
 // Save implements cart.Store.
 func (s cartStore) Save(ctx context.Context, c *cart.Cart) error {
+	s.w.writtenJSON("carts", c.ID, c)
 	return tell(ctx, s.database, "carts.save", writes, func() error { return s.Store.Save(ctx, c) })
 }

@@ -21,7 +21,15 @@ func (s idemStore) Scope() txn.Scope { return s.scope }
 
 // Claim implements idem.Store.
 func (s idemStore) Claim(ctx context.Context, r idem.Record) (idem.Record, bool, error) {
-	return ask2(ctx, s.database, "idem.claim", writes, func() (idem.Record, bool, error) { return s.Store.Claim(ctx, r) })
+	old, won, err := ask2(ctx, s.database, "idem.claim", writes, func() (idem.Record, bool, error) { return s.Store.Claim(ctx, r) })
+	switch {
+	case err != nil:
+	case won:
+		s.w.claimed(r)
+	default:
+		s.w.known(old)
+	}
+	return old, won, err
 }
 
 // Take implements idem.Store.
@@ -31,7 +39,12 @@ func (s idemStore) Take(ctx context.Context, r idem.Record, now, until time.Time
 
 // Save implements idem.Store.
 func (s idemStore) Save(ctx context.Context, r idem.Record) error {
-	return tell(ctx, s.database, "idem.save", writes, func() error { return s.Store.Save(ctx, r) })
+	s.w.written("idem", r.Scope+" "+r.Key, r.Memo, r.Answer)
+	err := tell(ctx, s.database, "idem.save", writes, func() error { return s.Store.Save(ctx, r) })
+	if err == nil {
+		s.afterwards(ctx, func() { s.w.known(r) })
+	}
+	return err
 }
 
 // Free implements idem.Store.

@@ -37,6 +37,7 @@ func (s inboxStore) Advance(ctx context.Context, consumer, key string, seq int64
 
 // Fail implements outbox.Inbox.
 func (s inboxStore) Fail(ctx context.Context, l outbox.Letter) (int, error) {
+	s.w.writtenJSON("letters", l.Consumer+" "+l.Event.ID, l)
 	return ask(ctx, s.database, "inbox.fail", writes, func() (int, error) { return s.Inbox.Fail(ctx, l) })
 }
 

@@ -26,6 +26,7 @@ func (s journal) Load(ctx context.Context, name, id string) (flow.Entry, error) 
 
 // Save implements flow.Journal.
 func (s journal) Save(ctx context.Context, e *flow.Entry) error {
+	s.w.written("journal", e.Flow+" "+e.ID, e.State)
 	return tell(ctx, s.database, "journal.save", writes, func() error { return s.Journal.Save(ctx, e) })
 }
 

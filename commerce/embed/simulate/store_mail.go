@@ -27,6 +27,7 @@ func (s mailStore) Record(ctx context.Context, evs ...event.Envelope) error {
 
 // Add implements notification.Store.
 func (s mailStore) Add(ctx context.Context, d notification.Delivery) (bool, error) {
+	s.w.written("mails", d.ID, d.Data)
 	return ask(ctx, s.database, "mails.add", writes, func() (bool, error) { return s.Store.Add(ctx, d) })
 }
 

@@ -53,11 +53,13 @@ func (s orderStore) OrderOfFulfillment(ctx context.Context, fulfillmentID string
 
 // Create implements order.Store.
 func (s orderStore) Create(ctx context.Context, r order.Row, history []order.Entry) error {
+	s.w.secretless("orders", r.Doc)
 	return tell(ctx, s.database, "orders.create", writes, func() error { return s.Store.Create(ctx, r, history) })
 }
 
 // Save implements order.Store.
 func (s orderStore) Save(ctx context.Context, was, now order.Row, history []order.Entry) error {
+	s.w.secretless("orders", now.Doc)
 	return tell(ctx, s.database, "orders.save", writes, func() error { return s.Store.Save(ctx, was, now, history) })
 }
 

@@ -38,6 +38,7 @@ func (s paymentStore) Payment(ctx context.Context, id string) (payment.Payment, 
 
 // Save implements payment.Store.
 func (s paymentStore) Save(ctx context.Context, p *payment.Payment) error {
+	s.w.secretless("payments", p.NextAction)
 	return tell(ctx, s.database, "payments.save", writes, func() error { return s.Store.Save(ctx, p) })
 }
 
@@ -58,6 +59,7 @@ func (s paymentStore) Unsettled(ctx context.Context, before time.Time, limit int
 
 // Keep implements payment.Store.
 func (s paymentStore) Keep(ctx context.Context, r payment.Received) (bool, error) {
+	s.w.writtenJSON("notices", r.ID, r)
 	return ask(ctx, s.database, "payments.keep", writes, func() (bool, error) { return s.Store.Keep(ctx, r) })
 }
 
@@ -193,6 +195,7 @@ func (s paymentStore) GiftCardByHash(ctx context.Context, hash []byte) (payment.
 
 // SaveGiftCard implements payment.Store.
 func (s paymentStore) SaveGiftCard(ctx context.Context, c *payment.GiftCard) error {
+	s.w.writtenJSON("gift cards", c.ID, c)
 	return tell(ctx, s.database, "payments.save_gift_card", writes, func() error { return s.Store.SaveGiftCard(ctx, c) })
 }
 

@@ -54,6 +54,7 @@ type world struct {
 
 	goods []goods
 	carts []*basket
+	cards []giftCard
 
 	steps, limit int
 	progress     atomic.Int64 // steps, for the eye of the clock
@@ -86,7 +87,11 @@ func schedule(ctx context.Context, o Options, seed uint64) (*world, error) {
 	if w.violation == nil {
 		w.rest()
 	}
+	w.night()
 	w.judge()
+	if w.plot != nil && w.violation == nil {
+		w.plot.end(w)
+	}
 	return w, nil
 }
 
@@ -123,6 +128,9 @@ func newWorld(o Options, seed uint64) *world {
 	}
 	w.sticky = []float64{0, 0.3, 0.7, 0.9}[w.rng.IntN(4)]
 	w.storm = []float64{0, 0.3, 1, 1, 3}[w.rng.IntN(5)]
+	if w.plot != nil {
+		w.storm = 1
+	}
 	w.tally, w.shadow, w.books = newTally(), newShadow(), newBooks()
 	w.bank = o.Bank(w.time, w.outcome)
 	return w
@@ -212,12 +220,5 @@ func (w *world) visit(point string) {
 func (w *world) trace(point string) {
 	if !w.calm {
 		w.tell(w.cur, point, "")
-	}
-}
-
-// secretless looks for what must not be stored.
-func (w *world) secretless(point string, data []byte) {
-	if bytes.Contains(data, []byte(`"client_secret":"`)) {
-		w.violate("N16", "%s writes a secret: %s", point, data)
 	}
 }

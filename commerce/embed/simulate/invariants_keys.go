@@ -1,0 +1,56 @@
+package simulate
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/mercer-commerce/mercer/commerce/idem"
+	"github.com/mercer-commerce/mercer/commerce/ident"
+)
+
+// claimed notes that a key was claimed, and holds N14: a key whose command is done
+// is not claimed again.
+func (w *world) claimed(r idem.Record) {
+	at := r.Scope + " " + r.Key
+	if was, seen := w.keys[at]; seen && was.State != idem.Running {
+		w.violate("N14", "the key %s is claimed again, though its command is %s", r.Key, was.State)
+	}
+	w.keys[at] = r
+}
+
+// known notes what is stored under a key, and holds N14: one request under a key,
+// and one answer, which never changes.
+func (w *world) known(r idem.Record) {
+	at := r.Scope + " " + r.Key
+	was, seen := w.keys[at]
+	switch {
+	case seen && was.Fence == r.Fence && was.Fingerprint != r.Fingerprint, seen && was.State != idem.Running && was.Fingerprint != r.Fingerprint:
+		w.violate("N14", "the key %s was of the request %s, and is of %s", r.Key, was.Fingerprint, r.Fingerprint)
+	case seen && was.State == idem.Done && (r.State != idem.Done || string(r.Answer) != string(was.Answer)):
+		w.violate("N14", "the key %s was %s with %s, and is %s with %s", r.Key, was.State, was.Answer, r.State, r.Answer)
+	}
+	w.keys[at] = r
+}
+
+// answered holds N14 for who asks: what is asked for under one key is one thing,
+// whoever answers, and however often.
+func (w *world) answered(ctx context.Context, name string, out any) {
+	key := ident.Key(ctx)
+	waits, ok := out.(interface{ Pending() bool })
+	if key == "" || ok && waits.Pending() { // what is about to change is no answer yet
+		return
+	}
+	v := reflect.ValueOf(out)
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	id := v.FieldByName("ID")
+	if !id.IsValid() || id.Kind() != reflect.String {
+		return
+	}
+	at := name + " " + key
+	if was, seen := w.things[at]; seen && was != id.String() {
+		w.violate("N14", "%s under the key %s was %s, and is %s", name, key, was, id)
+	}
+	w.things[at] = id.String()
+}
