@@ -293,3 +293,42 @@ func TestFees(t *testing.T) {
 		s.wantLedger("p", "captured 24.99", "fee 0.97")
 	}
 }
+
+// A refund that had succeeded and came back before anybody here heard of it has
+// only failed here: nothing is missing.
+func TestCompareCameBack(t *testing.T) {
+	s := openBooks(t)
+	s.paid("p", fakepay.Card)
+	s.bank.SetOn(fakepay.CallRefund, "p", fakepay.Process)
+	if _, err := s.openRefund("r", "p", 100); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SendRefund(t.Context(), payment.IDInput{ID: "r"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []payment.RefundStatus{payment.RefundSucceeded, payment.RefundFailed} {
+		if ok, err := s.bank.SettleRefund("r", to); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	s.catchUp()
+	s.apply()
+	s.pass(2 * time.Hour)
+	s.compare()
+	s.wantOpen()
+}
+
+// A capture whose answer was lost stands in one line with the next one: all that
+// was taken of the payment is there.
+func TestCompareLostCapture(t *testing.T) {
+	s := openBooks(t)
+	s.owe("p", fakepay.Multi)
+	s.ask("p")
+	s.bank.FailOn(fakepay.CallCapture, "p", fakepay.LoseAnswer)
+	_, err := s.Capture(t.Context(), payment.CaptureInput{ID: "p", Key: "1", Amount: new(eur(1000))})
+	wantErr(t, err, payment.ErrUnanswered)
+	s.capture(payment.CaptureInput{ID: "p", Key: "2", Amount: new(eur(1499))})
+	s.pass(2 * time.Hour)
+	s.compare()
+	s.wantOpen()
+}
