@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -271,6 +272,30 @@ func TestPaymentOfAnAbandonedRun(t *testing.T) {
 		if err := s.Flows.Checkout.React(t.Context(), news); err != nil {
 			t.Errorf("React: %v", err)
 		}
+	})
+}
+
+// TestLetGo: a cancellation that arrives late at the bank lets the money of a
+// confirmed order go. The order hears of it.
+func TestLetGo(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order(fakepay.Manual, line(s.Variant("Mug", 1000, 5), 2))
+		wantStatus(t, o, order.StatusConfirmed, order.PayAuthorized)
+		if _, err := s.Bank.Cancel(t.Context(), payment.Payment{ID: o.Payment.ID}); err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Shop.Payments.Void(t.Context(), payment.IDInput{ID: o.Payment.ID})
+		if err != nil || p.Status != payment.StatusCanceled {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		if !slices.Contains(s.Flows.Checkout.Events(), payment.EventCanceled.Name) {
+			t.Error("nobody would be told")
+		}
+		news := payment.EventCanceled.New("evt_1", p.ID, s.Clock.Now(), payment.MovedV1{Payment: p.ID, Order: o.ID, Method: p.Method, Amount: p.Amount})
+		if err := s.Flows.Checkout.React(t.Context(), news); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, s.order(t, o.ID), order.StatusConfirmed, order.PayVoided)
 	})
 }
 
