@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"github.com/mercer-commerce/mercer/commerce"
+	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 )
 
@@ -14,4 +15,6 @@ type breaks struct {
 	bank     func(w *world, p Bank) payment.Provider
 	people   func(w *world) // who come besides the others
 	noInbox  bool
+	deaf     bool // the listing does not hear of stock
+	keys     func(s idem.Store) idem.Store
 }

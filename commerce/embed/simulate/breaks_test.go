@@ -11,6 +11,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce"
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/event"
+	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/ident"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/order"
@@ -267,6 +268,18 @@ func TestBreaks(t *testing.T) {
 			return s
 		}}},
 		{"consumer without inbox", []string{"N13"}, breaks{noInbox: true}},
+		{"gift card: test, then act", []string{"N6"}, breaks{stores: money(func(_ *world, s payment.Store) payment.Store {
+			return spends{s, map[string]payment.GiftCard{}}
+		})}},
+		{"refunds beside disputes", []string{"N6"}, breaks{services: func(_ *world, s *commerce.Shop) { s.Payments = careless{s.Payments} }}},
+		{"comparison without a second look", []string{"R2"}, breaks{bank: func(_ *world, b Bank) payment.Provider { return embezzler{b} }}},
+		{"listing deaf to stock", []string{"R5"}, breaks{deaf: true}},
+		{"keys that forget", []string{"N14"}, breaks{keys: func(s idem.Store) idem.Store { return amnesiac{s} }}},
+		{"secrets are kept", []string{"N16"}, breaks{stores: func(_ *world, s commerce.Stores) commerce.Stores {
+			s.Payments = chatty{s.Payments}
+			return s
+		}}},
+		{"long unit of work", []string{"N17"}, breaks{services: func(w *world, s *commerce.Shop) { s.Payments = sleeper{s.Payments, w} }}},
 		{"call in a unit of work", []string{"N17"}, breaks{services: func(w *world, s *commerce.Shop) { s.Payments = holder{s.Payments, w} }}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

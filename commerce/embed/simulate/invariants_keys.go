@@ -30,16 +30,12 @@ func (w *world) known(r idem.Record) {
 		w.violate("N14", "the key %s was %s with %s, and is %s with %s", r.Key, was.State, was.Answer, r.State, r.Answer)
 	}
 	w.keys[at] = r
+	w.kept[r.Key] = r.State == idem.Done
 }
 
-// answered holds N14 for who asks: what is asked for under one key is one thing,
-// whoever answers, and however often.
+// answered holds N14 for who asks: when the answer is kept that was given under a
+// key, whoever asks again is told of the same thing.
 func (w *world) answered(ctx context.Context, name string, out any) {
-	key := ident.Key(ctx)
-	waits, ok := out.(interface{ Pending() bool })
-	if key == "" || ok && waits.Pending() { // what is about to change is no answer yet
-		return
-	}
 	v := reflect.ValueOf(out)
 	if v.Kind() != reflect.Struct {
 		return
@@ -48,9 +44,12 @@ func (w *world) answered(ctx context.Context, name string, out any) {
 	if !id.IsValid() || id.Kind() != reflect.String {
 		return
 	}
-	at := name + " " + key
+	key, who := ident.Key(ctx), ident.From(ctx)
+	at := who.String() + who.CartToken + who.OrderToken + " " + key // a key is its sender's own
 	if was, seen := w.things[at]; seen && was != id.String() {
 		w.violate("N14", "%s under the key %s was %s, and is %s", name, key, was, id)
 	}
-	w.things[at] = id.String()
+	if w.kept[key] {
+		w.things[at] = id.String()
+	}
 }

@@ -108,6 +108,7 @@ func told(tales []tale, inOrder bool, end func(w *world)) *plot {
 			return nil
 		},
 		people: func(w *world) {
+			w.spawn("sweeper", nil, func() { w.every(30*time.Second, time.Minute, func() { w.job("checkout.sweep") }) })
 			for i, t := range tales {
 				w.person(fmt.Sprintf("shopper %d", i+1), func() { (&shopper{w: w, tale: t, b: w.carts[i]}).tell() })
 			}
@@ -240,6 +241,7 @@ var clerk = ident.Actor{Kind: ident.Staff, ID: "usr_staff", Scopes: []string{"*"
 func (t *shopper) do(d deed) {
 	switch d {
 	case cancels:
+		t.see("the gift card", func(o order.Order) bool { return o.Status != order.StatusConfirmed || cardPays(o) })
 		t.insist("cancel", t.b.who, func(ctx context.Context, p *process) error {
 			_, err := command(ctx, p, checkout.OpCancel, p.flows.Checkout.Cancel, checkout.CancelInput{ID: t.o.ID})
 			return err
@@ -278,6 +280,17 @@ func (t *shopper) capture() {
 	})
 }
 
+// cardPays reports whether gift cards have paid what they are to pay.
+func cardPays(o order.Order) bool {
+	paid := int64(0)
+	for _, p := range o.Payments {
+		if p.Method == payment.MethodGiftCard {
+			paid += p.Captured.Minor
+		}
+	}
+	return paid == o.Totals.GiftCards.Minor
+}
+
 // giveBack gives a favor back, or everything.
 func (t *shopper) giveBack(favor *int64) {
 	in := checkout.RefundInput{RefundInput: order.RefundInput{ID: t.o.ID, Reason: askedFor}}
@@ -289,7 +302,7 @@ func (t *shopper) giveBack(favor *int64) {
 		_, err := command(ctx, p, checkout.OpRefund, p.flows.Checkout.Refund, in)
 		return err
 	}
-	if t.try(patient, "refund", clerk, give) != nil {
+	if t.try(3*patient, "refund", clerk, give) != nil { // by then it was undone: it may not come late
 		t.insist("refund anew", clerk, give)
 	}
 	t.see("the refund", func(o order.Order) bool { return o.Balance.Refunded.Minor == back })

@@ -26,6 +26,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
+	"github.com/mercer-commerce/mercer/commerce/txn"
 	"github.com/mercer-commerce/mercer/transport/loopback"
 )
 
@@ -88,15 +89,24 @@ func (w *world) boot() *process {
 	if w.breaks.services != nil {
 		w.breaks.services(w, p.shop)
 	}
+	w.joined = txn.Of(p.shop.Payments) != nil && txn.Of(p.shop.Payments) == txn.Of(p.shop.Orders)
 	p.flows = commerce.AddFlows(p.shop, journal{w.home.Journal, w.home}, o)
 	p.index = storefront.NewIndex(p.flows.Storefront)
-	p.wrap = idem.Wrap(idemStore{w.home.Idem, w.home}, &idem.Options{Now: w.time, Log: w.Log, Refill: map[string]func(context.Context, any) any{
+	p.wrap = idem.Wrap(idemStore{w.keeper(), w.home}, &idem.Options{Now: w.time, Log: w.Log, Refill: map[string]func(context.Context, any) any{
 		storefront.OpCreateCart.Name: func(_ context.Context, out any) any { return p.flows.Storefront.WithToken(out.(storefront.Cart)) },
 		checkout.OpComplete.Name:     func(ctx context.Context, out any) any { return p.flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
 		checkout.OpPay.Name:          func(ctx context.Context, out any) any { return p.flows.Checkout.Refilled(ctx, out.(checkout.Placed)) },
 	}})
 	p.work()
 	return p
+}
+
+// keeper returns what keeps idempotency keys.
+func (w *world) keeper() idem.Store {
+	if w.breaks.keys != nil {
+		return w.breaks.keys(w.home.Idem)
+	}
+	return w.home.Idem
 }
 
 // together puts all engines here.

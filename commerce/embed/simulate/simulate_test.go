@@ -119,6 +119,9 @@ func covers(t *testing.T, r *Report, apart int) {
 			t.Errorf("%s: %d times, want %d", e, r.Edges[e], want)
 		}
 	}
+	if least := r.Schedules / rebuilds / 2; r.Rebuilt < least {
+		t.Errorf("%d listings were made anew, want %d", r.Rebuilt, least)
+	}
 	for o, percent := range map[Outcome]int{Paid: 40, Expired: 3, CanceledAfterPaid: 3, PartlyRefunded: 3, PaidLate: 3} {
 		if 100*r.Outcomes[o] < percent*r.Schedules {
 			t.Errorf("%d of %d schedules ended %s, want %d %%", r.Outcomes[o], r.Schedules, o, percent)

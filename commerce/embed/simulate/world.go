@@ -32,6 +32,7 @@ type world struct {
 	noTime time.Time // zero
 	calm   bool      // nothing goes wrong and nobody is stopped
 	still  bool      // and all is over
+	joined bool      // orders and payments are written in one unit of work
 	sticky float64   // how likely an actor goes on at a step
 	storm  float64   // how bad the weather is
 	rates  map[Fault]float64
