@@ -93,7 +93,7 @@ func (w *world) putAway(b *basket, err error) bool {
 func (w *world) keepCards() {
 	if len(w.cards) == 0 || w.chance(40) {
 		in := w.newCard()
-		w.perform("make gift card", "", func(ctx context.Context, p *process) error {
+		_ = w.perform("make gift card", "", func(ctx context.Context, p *process) error {
 			c, err := command(ctx, p, payment.OpCreateGiftCard, p.shop.Payments.CreateGiftCard, in)
 			if err == nil {
 				w.cards = append(w.cards, giftCard{c.ID, in.Code})
@@ -103,12 +103,12 @@ func (w *world) keepCards() {
 		return
 	}
 	g := w.cards[w.rng.IntN(len(w.cards))]
-	w.perform("disable gift card", g.id, func(ctx context.Context, p *process) error {
+	_ = w.perform("disable gift card", g.id, func(ctx context.Context, p *process) error {
 		_, err := command(ctx, p, payment.OpDisableGiftCard, p.shop.Payments.DisableGiftCard, payment.IDInput{ID: g.id})
 		return err
 	})
 	w.sleep(w.between(time.Second, time.Minute))
-	w.perform("enable gift card", g.id, func(ctx context.Context, p *process) error {
+	_ = w.perform("enable gift card", g.id, func(ctx context.Context, p *process) error {
 		_, err := command(ctx, p, payment.OpEnableGiftCard, p.shop.Payments.EnableGiftCard, payment.IDInput{ID: g.id})
 		return err
 	})

@@ -244,7 +244,7 @@ func (w *world) settle(b *basket, o order.Order) (next order.Order, more bool) {
 		w.sleep(w.between(time.Second, time.Minute))
 		return w.refresh(b, o), true
 	case p.Failure != nil:
-		if w.chance(30) {
+		if w.chance(60) {
 			return o, false
 		}
 		w.sleep(w.between(time.Second, 2*time.Minute))
@@ -265,7 +265,7 @@ func (w *world) atBank(method string) bool {
 
 // thinking is how long a shopper takes at the bank.
 func (w *world) thinking() time.Duration {
-	if w.chance(55) {
+	if w.chance(62) {
 		return w.between(14*time.Minute, 15*time.Minute+20*time.Second) // the order is about to expire
 	}
 	return w.between(5*time.Second, 2*time.Minute)
