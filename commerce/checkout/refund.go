@@ -104,9 +104,9 @@ func (e *Engine) Refund(ctx context.Context, in RefundInput) (order.Refund, erro
 		return order.Refund{}, err
 	}
 	in.ID = o.ID
-	id := e.opts.ID("ref")
-	if key := ident.Key(ctx); key != "" {
-		id = ident.DeriveID("ref", o.ID+" "+ident.From(ctx).String()+" "+key)
+	id, err := e.refundID(ctx, o.ID)
+	if err != nil {
+		return order.Refund{}, err
 	}
 	s := &refundState{Begin: order.BeginRefundInput{RefundInput: in.RefundInput, RefundID: id}, Force: in.Force}
 	e.opts.At("before refund")
@@ -115,6 +115,16 @@ func (e *Engine) Refund(ctx context.Context, in RefundInput) (order.Refund, erro
 	}
 	e.opts.At("refund opened")
 	return e.sendRefund(ctx, o.ID, id)
+}
+
+// refundID returns the id of a refund: of the same one for the same key, unless
+// that came to nothing because somebody could not be reached.
+func (e *Engine) refundID(ctx context.Context, orderID string) (string, error) {
+	key := ident.Key(ctx)
+	if key == "" {
+		return e.opts.ID("ref"), nil
+	}
+	return e.refund.Try(ctx, ident.DeriveID("ref", orderID+" "+ident.From(ctx).String()+" "+key))
 }
 
 // runRefund runs a refund, and waits a moment for who makes the same one just

@@ -11,7 +11,10 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
 	"github.com/mercer-commerce/mercer/commerce/fault"
+	"github.com/mercer-commerce/mercer/commerce/fulfil"
 	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/inventory"
+	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
 	"github.com/mercer-commerce/mercer/commerce/txn"
@@ -86,6 +89,69 @@ func (u unopened) Scope() txn.Scope { return txn.Of(u.Service) }
 
 func (u unopened) OpenRefund(context.Context, payment.OpenRefundInput) (payment.Refund, error) {
 	return payment.Refund{}, fault.ErrUnavailable
+}
+
+// TestRefundKeyAgain: a refund that came to nothing because the payments were
+// away is made by who asks again under its key, once.
+func TestRefundKeyAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		ctx := ident.WithKey(t.Context(), "one click of the staff")
+		payments := s.Flows.Checkout.Payments
+		s.Flows.Checkout.Payments = unopened{payments}
+		for range 2 {
+			if r, err := s.Flows.Checkout.Refund(ctx, back(o, 1)); !errors.Is(err, fault.ErrUnavailable) {
+				t.Fatalf("%+v, %v; want ErrUnavailable", r, err)
+			}
+		}
+		s.Flows.Checkout.Payments = payments
+		for range 2 {
+			if r, err := s.Flows.Checkout.Refund(ctx, back(o, 1)); err != nil || r.Status != order.RefundSucceeded {
+				t.Errorf("%+v, %v; want the refund", r, err)
+			}
+		}
+		if got := s.given(t, o); got != shoptest.USD(1000) {
+			t.Errorf("the bank gave %v, want 10 USD", got)
+		}
+		shoptest.Audit(t, s.Shop)
+	})
+}
+
+// unshipped is stock that cannot leave.
+type unshipped struct{ inventory.Service }
+
+func (u unshipped) Scope() txn.Scope { return txn.Of(u.Service) }
+
+func (u unshipped) Ship(context.Context, inventory.ShipInput) (op.Nothing, error) {
+	return op.Nothing{}, fault.ErrUnavailable
+}
+
+// TestShipAgain: a parcel that could not leave because the stock was away leaves
+// later.
+func TestShipAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		o := s.Order(card, line(s.Variant("Mug", 1000, 5), 2))
+		o, err := s.Flows.Fulfil.Create(t.Context(), order.CreateFulfillmentInput{ID: o.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parcel := fulfil.ShipInput{ID: o.Fulfillments[0].ID}
+		stock := s.Flows.Fulfil.Stock
+		s.Flows.Fulfil.Stock = unshipped{stock}
+		if _, err := s.Flows.Fulfil.Ship(t.Context(), parcel); !errors.Is(err, fault.ErrUnavailable) {
+			t.Fatalf("%v, want ErrUnavailable", err)
+		}
+		s.Flows.Fulfil.Stock = stock
+		for range 2 {
+			if o, err := s.Flows.Fulfil.Ship(t.Context(), parcel); err != nil || o.FulfillmentStatus != order.Fulfilled {
+				t.Errorf("%s, %v; want fulfilled", o.FulfillmentStatus, err)
+			}
+		}
+		if _, err := s.Flows.Fulfil.Deliver(t.Context(), order.DeliverFulfillmentInput{FulfillmentID: parcel.ID}); err != nil {
+			t.Error(err)
+		}
+		shoptest.Audit(t, s.Shop)
+	})
 }
 
 // TestRefundCutOff: the order knows of a refund that its payments do not, and

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
@@ -79,6 +80,26 @@ func (f *Flow[S]) Cancel(ctx context.Context, id string, reason *fault.Error) er
 		return also(ErrTooLate, err)
 	}
 	return err
+}
+
+// Try returns the id under which a run is to be done that is known as id: id
+// itself, or, when that run was undone because something was not available, one
+// made of it, which has not come to that. A refusal stands.
+func (f *Flow[S]) Try(ctx context.Context, id string) (string, error) {
+	for n := 1; ; n++ {
+		name := id
+		if n > 1 {
+			name += "~" + strconv.Itoa(n)
+		}
+		e, err := f.journal.Load(ctx, f.name, name)
+		if err != nil {
+			return "", fmt.Errorf("flow %s %s: %w", f.name, name, err)
+		}
+		passing := e.Err == nil || e.Err.Kind == fault.Unavailable || e.Err.Kind == fault.Internal
+		if e.Phase != Undone || !passing {
+			return name, nil
+		}
+	}
 }
 
 // alone returns a context without the memo of the command around a run: what
@@ -174,7 +195,7 @@ func (r *run[S]) forward(ctx context.Context) error {
 		err := r.commit(ctx, Running, r.onward, g.do)
 		switch {
 		case err == nil:
-		case r.inside || errors.Is(err, ErrTaken):
+		case r.inside || errors.Is(err, ErrTaken) || isUnnoted(err):
 			return err
 		case errors.Is(err, ErrWait):
 			return also(err, r.save(context.WithoutCancel(ctx), r.at, Waiting, nil))
@@ -189,6 +210,11 @@ func (r *run[S]) forward(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func isUnnoted(err error) bool {
+	_, ok := errors.AsType[unnoted](err)
+	return ok
 }
 
 // onward returns where a run goes on after group r.at has left state s: at the

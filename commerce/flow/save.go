@@ -23,7 +23,7 @@ func (r *run[S]) commit(ctx context.Context, now Phase, to then[S], do work[S]) 
 	}
 	if !r.noted(now) {
 		if err := r.save(ctx, r.at, now, nil); err != nil {
-			return err
+			return unnoted{err}
 		}
 	}
 	var s *S
@@ -42,13 +42,23 @@ func (r *run[S]) commit(ctx context.Context, now Phase, to then[S], do work[S]) 
 	if err == nil {
 		// What happened out there must be noted, also for a client that left.
 		next, phase := to(s)
-		return r.save(context.WithoutCancel(ctx), next, phase, s)
+		if err := r.save(context.WithoutCancel(ctx), next, phase, s); err != nil {
+			return unnoted{err}
+		}
+		return nil
 	}
 	if s == nil || g.scope != nil && errors.Is(err, ErrWait) {
 		return err
 	}
 	return also(err, r.hold(s))
 }
+
+// unnoted is why the journal could not be told where a run is. It says nothing
+// about the step: the run is left as it is for whoever goes on with it.
+type unnoted struct{ error }
+
+// Unwrap returns what the journal said.
+func (u unnoted) Unwrap() error { return u.error }
 
 // noted reports whether the journal knows already that the group at hand may
 // have been done, or is being undone.

@@ -118,7 +118,10 @@ func (e *Engine) Deliver(ctx context.Context, in order.DeliverFulfillmentInput) 
 // left brings the leaving of a parcel to its end, if it was cut off: once the
 // parcel has arrived it can neither be finished nor undone.
 func (e *Engine) left(ctx context.Context, id string) error {
-	err := e.ship.Resume(ctx, id, new(shipState))
+	run, err := e.ship.Try(ctx, id)
+	if err == nil {
+		err = e.ship.Resume(ctx, run, new(shipState))
+	}
 	switch {
 	case errors.Is(err, flow.ErrTaken):
 		return fault.ErrUnavailable.After(time.Second).Because(err)
@@ -162,7 +165,11 @@ func (e *Engine) Ship(ctx context.Context, in ShipInput) (order.Order, error) {
 	if err != nil {
 		return order.Order{}, err
 	}
-	if err := e.ship.Run(ctx, in.ID, s); err != nil && !errors.Is(err, flow.ErrTaken) {
+	id, err := e.ship.Try(ctx, in.ID)
+	if err != nil {
+		return order.Order{}, err
+	}
+	if err := e.ship.Run(ctx, id, s); err != nil && !errors.Is(err, flow.ErrTaken) {
 		return order.Order{}, err
 	}
 	return e.Orders.Order(inside(ctx), order.IDInput{ID: o.ID})
@@ -190,12 +197,12 @@ func plan(o order.Order, in ShipInput) (*shipState, error) {
 }
 
 func (e *Engine) shipOrder(ctx context.Context, id string, s *shipState) error {
-	_, err := e.Orders.ShipFulfillment(inside(ctx), order.ShipFulfillmentInput{FulfillmentID: id, Tracking: s.Ship.Tracking, Notify: s.Ship.Notify})
+	_, err := e.Orders.ShipFulfillment(inside(ctx), order.ShipFulfillmentInput{FulfillmentID: s.Ship.ID, Key: id, Tracking: s.Ship.Tracking, Notify: s.Ship.Notify})
 	return err
 }
 
-func (e *Engine) unshipOrder(ctx context.Context, id string, _ *shipState) error {
-	_, err := e.Orders.UnshipFulfillment(inside(ctx), order.ShipFulfillmentInput{FulfillmentID: id})
+func (e *Engine) unshipOrder(ctx context.Context, id string, s *shipState) error {
+	_, err := e.Orders.UnshipFulfillment(inside(ctx), order.ShipFulfillmentInput{FulfillmentID: s.Ship.ID, Key: id})
 	if errors.Is(err, order.ErrFulfillmentNotFound) {
 		return nil // and never was
 	}

@@ -60,11 +60,16 @@ func (k *keeper) record(ctx context.Context, h op.Handler, in any, key string) (
 	return Record{Scope: hash(who, h.Name), Key: key, Fingerprint: hash(h.Name, string(input)), State: Running, Fence: now.UnixMicro(), Until: now.Add(k.opts.Lease), At: now}, nil
 }
 
-// principal names who asks. A guest without a token has no name: anybody could
-// be that, so the key itself must be hard to guess.
+// principal names who asks. A guest is known by the token of their cart: that of
+// an order comes with the answer, and may be sent with the next try. A guest
+// without a token has no name: anybody could be that, so the key itself must be
+// hard to guess.
 func principal(a ident.Actor) (who string, named bool) {
 	if a.Kind == ident.Guest {
-		return fmt.Sprintf("guest %q %q", a.CartToken, a.OrderToken), a.CartToken+a.OrderToken != ""
+		if a.CartToken != "" {
+			return fmt.Sprintf("guest of cart %q", a.CartToken), true
+		}
+		return fmt.Sprintf("guest of order %q", a.OrderToken), a.OrderToken != ""
 	}
 	who = a.String()
 	if a.For != nil {

@@ -55,7 +55,7 @@ func (e *Engine) ShipFulfillment(ctx context.Context, in ShipFulfillmentInput) (
 	if err := OpShipFulfillment.Admit(ctx, in); err != nil {
 		return Order{}, err
 	}
-	return e.marked(ctx, OpShipFulfillment.Name, in.FulfillmentID, e.holding(in.FulfillmentID), once.Do, func(_ context.Context, t *task) error {
+	return e.marked(ctx, OpShipFulfillment.Name, in.key(), e.holding(in.FulfillmentID), once.Do, func(_ context.Context, t *task) error {
 		if err := t.shippable(); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (e *Engine) UnshipFulfillment(ctx context.Context, in ShipFulfillmentInput)
 	if err := OpUnshipFulfillment.Admit(ctx, in); err != nil {
 		return Order{}, err
 	}
-	return e.marked(ctx, OpShipFulfillment.Name, in.FulfillmentID, e.holding(in.FulfillmentID), once.Undo, func(_ context.Context, t *task) error {
+	return e.marked(ctx, OpShipFulfillment.Name, in.key(), e.holding(in.FulfillmentID), once.Undo, func(_ context.Context, t *task) error {
 		f := t.fulfillment(in.FulfillmentID)
 		if err := t.send(f, FulPending, "unshipped"); err != nil {
 			return err

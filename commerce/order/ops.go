@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -209,9 +210,12 @@ type CreateFulfillmentInput struct {
 // ShipFulfillmentInput says that a parcel has left.
 type ShipFulfillmentInput struct {
 	FulfillmentID string     `json:"fulfillment_id" path:"id" minLength:"1" maxLength:"64"`
+	Key           string     `json:"key,omitempty" maxLength:"100" doc:"Of this try, by which it is undone; the fulfillment's id when absent."`
 	Tracking      []Tracking `json:"tracking,omitempty" maxItems:"20"`
 	Notify        bool       `json:"notify,omitempty"`
 }
+
+func (in ShipFulfillmentInput) key() string { return cmp.Or(in.Key, in.FulfillmentID) }
 
 // DeliverFulfillmentInput says that a parcel has arrived, now when At is absent.
 type DeliverFulfillmentInput struct {

@@ -91,7 +91,8 @@ func (e *Engine) news(before, p Payment) (evs []event.Envelope) {
 	switch {
 	case p.Captured.Minor > before.Captured.Minor:
 		moved(EventCaptured, p.Captured)
-	case p.Authorized.Minor > before.Authorized.Minor:
+	case p.Authorized.Minor > before.Authorized.Minor,
+		p.Status == StatusAuthorized && before.Status == StatusUnknown: // whoever was told of the doubt hears that it is over
 		moved(EventAuthorized, p.Authorized)
 	}
 	if p.Status == StatusCanceled && before.Status != StatusCanceled {

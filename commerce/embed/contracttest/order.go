@@ -108,7 +108,7 @@ var orderCases = []trial{
 			}
 		}
 		w.fails(order.ErrNotFound)(w.Orders.Order(w.Context(), order.IDInput{ID: nobody}))
-		w.fails(order.ErrNotFound)(w.Orders.Order(w.stranger(), byID(o)))
+		w.fails(order.ErrNotFound)(w.Checkout.Order(w.stranger(), byID(o)))
 	}},
 	{"order.orders", func(w *world) {
 		o := w.pending()
@@ -204,7 +204,7 @@ var lifeCases = []trial{
 		w.fails(order.ErrChallengeNotFound)(w.Orders.AccessMail(w.inside(), order.AccessMailInput{Challenge: nobody}))
 		code := order.AccessInput{ID: o.ID, Code: mail.Code}
 		token := got(w.Orders.Access(w.stranger(), code))(w).AccessToken
-		w.ok(w.Orders.Order(w.as(ident.Actor{Kind: ident.Guest, OrderToken: token}), byID(o)))
+		w.ok(w.Checkout.Order(w.as(ident.Actor{Kind: ident.Guest, OrderToken: token}), byID(o)))
 		w.fails(order.ErrCodeInvalid)(w.Orders.Access(w.stranger(), code)) // used
 		w.tooOften(order.ErrTooManyAttempts, order.LookupsPerMinute+1, func() error {
 			_, err := w.Orders.Lookup(w.stranger(), in)
@@ -220,13 +220,13 @@ var lifeCases = []trial{
 				w.Errorf("%d orders became theirs, want %d", out.Count, n)
 			}
 		}
-		w.ok(w.Orders.Order(w.as(ident.Actor{Kind: ident.Customer, ID: who}), byID(o)))
+		w.ok(w.Checkout.Order(w.as(ident.Actor{Kind: ident.Customer, ID: who}), byID(o)))
 	}},
 	{"order.order of its owner", func(w *world) {
 		in, who := w.placing(), ident.NewID("cus")
 		in.Order.CustomerID = &who
 		o := got(w.Orders.Place(w.inside(), in))(w)
-		w.ok(w.Orders.Order(w.as(ident.Actor{Kind: ident.Customer, ID: who}), byID(o)))
-		w.fails(order.ErrNotFound)(w.Orders.Order(w.someone(), byID(o)))
+		w.ok(w.Checkout.Order(w.as(ident.Actor{Kind: ident.Customer, ID: who}), byID(o)))
+		w.fails(order.ErrNotFound)(w.Checkout.Order(w.someone(), byID(o)))
 	}},
 }
