@@ -155,7 +155,9 @@ func TestUsesComeBack(t *testing.T) {
 		carts := w.reduced(4, mug, "ONE")
 		end := map[string]func(c storefront.Cart, order string){
 			"canceled while pending": func(c storefront.Cart, id string) {
-				together(4, func(int) { _, _ = w.far.Checkout.Cancel(shoptest.Staff(context.Background(), "orders:write"), checkout.CancelInput{ID: id}) })
+				together(4, func(int) {
+					_, _ = w.far.Checkout.Cancel(shoptest.Staff(context.Background(), "orders:write"), checkout.CancelInput{ID: id})
+				})
 			},
 			"expired": func(storefront.Cart, string) {
 				w.clock.Advance(fakepay.Hold + time.Second)
@@ -179,7 +181,7 @@ func TestUsesComeBack(t *testing.T) {
 			if how == "canceled when confirmed" {
 				method = cash
 			}
-			placed, err := w.complete(carts[i], method, how)
+			placed, err := w.complete(carts[i], method, fmt.Sprint("back-", i))
 			if err != nil || placed.Totals.Discount.Minor != 100 || w.used(p) != 1 {
 				t.Fatalf("%s: %v off, %v, %d uses", how, placed.Totals.Discount, err, w.used(p))
 			}
