@@ -92,7 +92,7 @@ func (p Ports) Availability(ctx context.Context, ids []string) (map[string]inven
 // catalog does not show any more are left out of the quote.
 func (p Ports) Requote(ctx context.Context, b Basket, c cart.Cart) (Basket, error) {
 	b.Cart = c
-	b.Input = p.input(b)
+	b.Input = p.Input(b)
 	var err error
 	if b.Quote, err = p.Prices.Quote(inside(ctx), b.Input); err != nil {
 		return b, err
@@ -102,7 +102,8 @@ func (p Ports) Requote(ctx context.Context, b Basket, c cart.Cart) (Basket, erro
 	return b, err
 }
 
-func (p Ports) input(b Basket) pricing.QuoteInput {
+// Input returns what a quote of b asks for.
+func (p Ports) Input(b Basket) pricing.QuoteInput {
 	c := b.Cart
 	in := pricing.QuoteInput{Market: c.Market, Country: c.Country, Shipping: c.ShippingOption, Items: []pricing.QuoteItem{},
 		Codes: c.DiscountCodes, Buyer: cmp.Or(c.CustomerID, strings.ToLower(c.Email)), At: p.At}

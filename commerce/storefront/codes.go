@@ -39,11 +39,11 @@ func (e *Engine) AddDiscountCode(ctx context.Context, in AddDiscountCodeInput) (
 	if _, err := e.prepare(ctx, &b, nil); err != nil {
 		return Cart{}, err
 	}
-	code, err := e.ports().Try(ctx, b, in.Code)
+	tried, err := e.Prices.TryCode(inside(ctx), pricing.TryCodeInput{Code: in.Code, Basket: e.ports().Input(b), For: c.ID})
 	if err != nil {
 		return Cart{}, err
 	}
-	c, err = e.Carts.AddDiscountCode(inside(ctx), cart.DiscountCodeInput{ID: in.ID, Version: in.Version, Code: code})
+	c, err = e.Carts.AddDiscountCode(inside(ctx), cart.DiscountCodeInput{ID: in.ID, Version: in.Version, Code: tried.Code})
 	if err != nil {
 		return Cart{}, err
 	}
