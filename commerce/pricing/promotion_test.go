@@ -160,8 +160,8 @@ func TestWorkedPromotions(t *testing.T) {
 			shipping: &shipping{799, "standard"}, offers: []pricing.Offer{percentOff("p", "15", pricing.ScopeOrder)}},
 			func(q pricing.Quote) []int64 { return append(discounts(q), q.Shipping.Tax.Minor, q.Totals.Total.Minor) }, []int64{900, 743, 1, 66, 10947}},
 		{"all of them in order", basket{currency: "USD", lines: []line{{1000, 1, 0, "standard"}, {3000, 1, 0, "standard"}}, rates: standard("10"), shipping: &shipping{500, "standard"},
-			offers: []pricing.Offer{offer("4", pricing.ScopeOrder, usd(100)), percentOff("3", "10", pricing.ScopeOrder), offer("2", pricing.ScopeItems, usd(200), "v_a"),
-				percentOff("1", "50", pricing.ScopeItems, "v_a"), {Promotion: pricing.Promotion{ID: "promo_5", Title: "5", Kind: pricing.KindFreeShipping, Scope: pricing.ScopeOrder, Active: true}}}},
+			offers: []pricing.Offer{offer("2", pricing.ScopeOrder, usd(100)), percentOff("3", "10", pricing.ScopeOrder), offer("4", pricing.ScopeItems, usd(200), "v_a"),
+				percentOff("5", "50", pricing.ScopeItems, "v_a"), {Promotion: pricing.Promotion{ID: "promo_1", Title: "1", Kind: pricing.KindFreeShipping, Scope: pricing.ScopeOrder, Active: true}}}},
 			func(q pricing.Quote) []int64 {
 				out := []int64{}
 				for _, d := range q.Discounts {

@@ -268,6 +268,25 @@ func TestRedeemPromotions(t *testing.T) {
 	}
 }
 
+// Another promotion takes as much off: the order would have the one that was not
+// agreed to.
+func TestRedeemAnotherPromotion(t *testing.T) {
+	s := newShop(t)
+	s.put(set("a", 1000))
+	p := s.promote(ten("A"))
+	in := withCodes("A")
+	q := s.quote(in)
+	other := ten("")
+	other.Exclusive, other.Priority = true, 1
+	s.promote(other)
+	_, err := s.Redeem(t.Context(), redeeming("run_1", in, q))
+	if !errors.Is(err, pricing.ErrTotalChanged) || s.promotion(p.ID).Used != 0 {
+		t.Errorf("%v, used %d", err, s.promotion(p.ID).Used)
+	}
+	q = s.quote(in)
+	must(t)(s.Redeem(t.Context(), redeeming("run_2", in, q)))
+}
+
 // Of two promotions one is used up: nothing is claimed, and the other still counts
 // in the total that is told.
 func TestRedeemAllOrNothing(t *testing.T) {
