@@ -44,7 +44,7 @@ func (s shop) promotion(id string) pricing.Promotion {
 	return p
 }
 
-// with is a basket of one thing for 11.90 with codes.
+// withCodes is a basket of one thing with codes.
 func withCodes(codes ...string) pricing.QuoteInput {
 	in := basketOf(item("a", 1))
 	in.Codes, in.Buyer = codes, "cus_ann"
