@@ -139,7 +139,7 @@ func Engines(stores Stores, o Options) *Shop {
 		s.Inventory = inventory.New(stores.Inventory, &inventory.Options{Log: o.Log, Now: o.Now, ID: o.ID})
 	}
 	if stores.Pricing != nil {
-		s.Pricing = pricing.New(stores.Pricing, &pricing.Options{Now: o.Now, ID: o.ID})
+		s.Pricing = pricing.New(stores.Pricing, &pricing.Options{Now: o.Now, ID: o.ID, Unlimited: o.Accounts.Unlimited})
 	}
 	if stores.Carts != nil {
 		s.Carts = cart.New(stores.Carts, CartPrices{s.Pricing}, &cart.Options{Log: o.Log, Now: o.Now, ID: o.ID, Secret: o.Secret})

@@ -28,6 +28,7 @@ type APIKey struct {
 // all of an area, "*" is everything.
 var Scopes = []string{
 	"catalog:read", "catalog:write", "stock:read", "stock:write", "orders:read", "orders:write", "payments:read", "payments:write", "refunds:write", "gift_cards:read", "gift_cards:write",
+	"promotions:read", "promotions:write",
 	"settings:read", "settings:write", "keys:read", "keys:write", "carts:read",
 	"customers:read", "customers:write", "staff:read", "staff:write", "notifications:read", "notifications:write", "outbox:read", "outbox:write",
 }

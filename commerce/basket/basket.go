@@ -4,8 +4,11 @@
 package basket
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/catalog"
@@ -21,6 +24,8 @@ type Ports struct {
 	Stock    inventory.Service
 	Prices   pricing.Service
 	Payments payment.GiftCardService // asked for carts with gift cards alone
+	// At is when promotions are judged, when they are asked for if it is zero.
+	At time.Time
 }
 
 // Basket is a cart with everything that is known of its goods.
@@ -87,7 +92,7 @@ func (p Ports) Availability(ctx context.Context, ids []string) (map[string]inven
 // catalog does not show any more are left out of the quote.
 func (p Ports) Requote(ctx context.Context, b Basket, c cart.Cart) (Basket, error) {
 	b.Cart = c
-	b.Input = b.input()
+	b.Input = p.Input(b)
 	var err error
 	if b.Quote, err = p.Prices.Quote(inside(ctx), b.Input); err != nil {
 		return b, err
@@ -97,15 +102,17 @@ func (p Ports) Requote(ctx context.Context, b Basket, c cart.Cart) (Basket, erro
 	return b, err
 }
 
-func (b Basket) input() pricing.QuoteInput {
+// Input returns what a quote of b asks for.
+func (p Ports) Input(b Basket) pricing.QuoteInput {
 	c := b.Cart
-	in := pricing.QuoteInput{Market: c.Market, Country: c.Country, Shipping: c.ShippingOption, Items: []pricing.QuoteItem{}}
+	in := pricing.QuoteInput{Market: c.Market, Country: c.Country, Shipping: c.ShippingOption, Items: []pricing.QuoteItem{},
+		Codes: c.DiscountCodes, Buyer: cmp.Or(c.CustomerID, strings.ToLower(c.Email)), At: p.At}
 	if c.Shipping != nil {
 		in.Country, in.Region = c.Shipping.Country, c.Shipping.Region
 	}
 	for _, it := range c.Items {
 		if v, ok := b.Variants[it.VariantID]; ok && v.Visible {
-			in.Items = append(in.Items, pricing.QuoteItem{ID: it.ID, VariantID: it.VariantID, Quantity: it.Quantity,
+			in.Items = append(in.Items, pricing.QuoteItem{ID: it.ID, VariantID: it.VariantID, ProductID: v.ProductID, Quantity: it.Quantity,
 				Taxable: v.Taxable, TaxCategory: v.TaxCategory, WeightG: v.WeightG, RequiresShipping: v.RequiresShipping})
 		}
 	}

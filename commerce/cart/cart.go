@@ -40,6 +40,7 @@ const (
 	MaxItems    = 500
 	MaxQuantity = 9_999
 	MaxCards    = 10                  // gift cards
+	MaxCodes    = 5                   // of promotions
 	Lifetime    = 30 * 24 * time.Hour // after the last change
 )
 
@@ -64,6 +65,9 @@ type Cart struct {
 
 	// GiftCards are the cards that pay, in this order. Their codes are kept nowhere.
 	GiftCards []GiftCard `json:"gift_cards,omitempty"`
+
+	// DiscountCodes are the codes of promotions, as they are compared, each once.
+	DiscountCodes []string `json:"discount_codes,omitempty"`
 
 	Attempt int    `json:"attempt"`            // counts checkouts; reopening adds one; from 1
 	Epoch   int    `json:"epoch"`              // of the token; raising it revokes the token
@@ -108,7 +112,7 @@ func (c Cart) OpenKey() string {
 
 // clone returns a copy whose lists can be changed apart from those of c.
 func (c Cart) clone() Cart {
-	c.Items, c.GiftCards = slices.Clone(c.Items), slices.Clone(c.GiftCards)
+	c.Items, c.GiftCards, c.DiscountCodes = slices.Clone(c.Items), slices.Clone(c.GiftCards), slices.Clone(c.DiscountCodes)
 	return c
 }
 

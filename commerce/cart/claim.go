@@ -120,7 +120,7 @@ func (e *Engine) claim(ctx context.Context, who ident.Actor, how Strategy, claim
 	if err := e.mergeInto(ctx, who, claimed, own.ID); err != nil {
 		return Cart{}, err
 	}
-	if how == KeepAccount || len(claimed.Items) == 0 && len(claimed.GiftCards) == 0 {
+	if how == KeepAccount || len(claimed.Items)+len(claimed.GiftCards)+len(claimed.DiscountCodes) == 0 {
 		return own, nil
 	}
 	own.absorb(claimed)

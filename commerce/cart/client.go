@@ -21,6 +21,8 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpClaim, s.Claim)
 	op.Handle(r, OpAddGiftCard, s.AddGiftCard)
 	op.Handle(r, OpRemoveGiftCard, s.RemoveGiftCard)
+	op.Handle(r, OpAddDiscountCode, s.AddDiscountCode)
+	op.Handle(r, OpRemoveDiscountCode, s.RemoveDiscountCode)
 	op.Handle(r, OpClose, s.Close)
 	op.Handle(r, OpReopen, s.Reopen)
 }
@@ -93,6 +95,16 @@ func (c Client) AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, err
 // RemoveGiftCard implements Service.
 func (c Client) RemoveGiftCard(ctx context.Context, in RemoveGiftCardInput) (Cart, error) {
 	return op.Call(ctx, c.Caller, OpRemoveGiftCard, in)
+}
+
+// AddDiscountCode implements Service.
+func (c Client) AddDiscountCode(ctx context.Context, in DiscountCodeInput) (Cart, error) {
+	return op.Call(ctx, c.Caller, OpAddDiscountCode, in)
+}
+
+// RemoveDiscountCode implements Service.
+func (c Client) RemoveDiscountCode(ctx context.Context, in DiscountCodeInput) (Cart, error) {
+	return op.Call(ctx, c.Caller, OpRemoveDiscountCode, in)
 }
 
 // Close implements Service.

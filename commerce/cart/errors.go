@@ -16,6 +16,9 @@ var (
 	ErrGiftCardNotFound = fault.New(fault.NotFound, "cart.gift_card_not_found", "no such gift card in the cart")
 	ErrGiftCardsFull    = fault.New(fault.Refused, "cart.gift_cards_full", "a cart takes at most 10 gift cards")
 
+	ErrDiscountCodeNotFound = fault.New(fault.NotFound, "cart.discount_code_not_found", "no such discount code in the cart")
+	ErrDiscountCodesFull    = fault.New(fault.Refused, "cart.discount_codes_full", "a cart takes at most 5 discount codes")
+
 	// Codes of single items.
 	ErrNoPrice = fault.New(fault.Refused, "cart.item_unavailable", "this is not sold here")
 	ErrLimited = fault.New(fault.Refused, "inventory.insufficient_stock", "there is not enough stock") // Meta: Available

@@ -193,6 +193,11 @@ func (c *Cart) absorb(other Cart) {
 			c.GiftCards = append(c.GiftCards, g)
 		}
 	}
+	for _, code := range other.DiscountCodes {
+		if len(c.DiscountCodes) < MaxCodes && !slices.Contains(c.DiscountCodes, code) {
+			c.DiscountCodes = append(c.DiscountCodes, code)
+		}
+	}
 }
 
 // reprice moves c to another market and currency. Items whose price there is

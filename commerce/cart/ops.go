@@ -49,6 +49,8 @@ type Service interface {
 	Claim(ctx context.Context, in ClaimInput) (Cart, error)
 	AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, error)
 	RemoveGiftCard(ctx context.Context, in RemoveGiftCardInput) (Cart, error)
+	AddDiscountCode(ctx context.Context, in DiscountCodeInput) (Cart, error)
+	RemoveDiscountCode(ctx context.Context, in DiscountCodeInput) (Cart, error)
 
 	Close(ctx context.Context, in CloseInput) (Cart, error)
 	Reopen(ctx context.Context, in CloseInput) (Cart, error)
@@ -82,6 +84,10 @@ var (
 		Doc: "Lets a gift card pay, after those that the cart has. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale, ErrGiftCardsFull}}
 	OpRemoveGiftCard = op.Op[RemoveGiftCardInput, Cart]{Name: "cart.remove_gift_card", Access: op.Owner,
 		Doc: "Takes a gift card out.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale, ErrGiftCardNotFound}}
+	OpAddDiscountCode = op.Op[DiscountCodeInput, Cart]{Name: "cart.add_discount_code", Access: op.Inside,
+		Doc: "Puts the code of a promotion in an open cart. Again is fine.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale, ErrDiscountCodesFull}}
+	OpRemoveDiscountCode = op.Op[DiscountCodeInput, Cart]{Name: "cart.remove_discount_code", Access: op.Owner,
+		Doc: "Takes the code of a promotion out.", Fails: []*fault.Error{ErrNotFound, ErrClosed, ErrStale, ErrDiscountCodeNotFound}}
 
 	OpClose = op.Op[CloseInput, Cart]{Name: "cart.close", Access: op.Inside,
 		Doc:   "Closes a cart for the order that is being placed, once for each key.",
@@ -225,6 +231,14 @@ type AddGiftCardInput struct {
 type RemoveGiftCardInput struct {
 	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
 	Last4   string `json:"last4" path:"last4" minLength:"1" maxLength:"16"`
+	Version int64  `json:"version,omitempty" header:"If-Match"`
+}
+
+// DiscountCodeInput names the code of a promotion. Whoever puts it in a cart has
+// made sure that it counts there, and gives it in the form in which it is compared.
+type DiscountCodeInput struct {
+	ID      string `json:"id" path:"id" minLength:"1" maxLength:"64"`
+	Code    string `json:"code" path:"code" minLength:"1" maxLength:"100"`
 	Version int64  `json:"version,omitempty" header:"If-Match"`
 }
 

@@ -59,7 +59,9 @@ func (e *Engine) place1(ctx context.Context, c cart.Cart, in CompleteInput) (Pla
 		return Placed{}, cart.ErrClosed.With(map[string]string{"status": string(c.Status)})
 	}
 	now := e.opts.Now().UTC().Truncate(time.Microsecond)
-	b, err := e.basket().Of(inside(ctx), c, false)
+	ports := e.basket()
+	ports.At = now
+	b, err := ports.Of(inside(ctx), c, false)
 	if err != nil {
 		return Placed{}, err
 	}
@@ -124,7 +126,7 @@ func agreed(b basket.Basket, expected money.Amount) error {
 	if total == expected {
 		return nil
 	}
-	return changed(expected, total, b.Cart.Version).Listing(priceItems(b)...)
+	return changed(expected, total, b.Cart.Version).Listing(append(priceItems(b), codeItems(b)...)...)
 }
 
 func changed(expected, actual money.Amount, version int64) *fault.Error {
@@ -146,6 +148,17 @@ func priceItems(b basket.Basket) []fault.Item {
 		meta := map[string]any{"item_id": q.ID, "from": seen[q.ID], "to": *q.Price}
 		it := fault.New(fault.Conflict, "cart.price_changed", fmt.Sprintf("%s now costs %v.", b.Variants[q.VariantID].ProductTitle, *q.Price))
 		out = append(out, it.At("/expected_total").With(meta).Item())
+	}
+	return out
+}
+
+// codeItems lists the codes that do not count.
+func codeItems(b basket.Basket) (out []fault.Item) {
+	for _, j := range b.Quote.Codes {
+		if !j.Applied {
+			rejected := pricing.ErrCodeRejected.Saying(j.Code + ": " + pricing.WhyNot(j.Reason) + ".").At("/expected_total")
+			out = append(out, rejected.With(pricing.Rejected{Code: j.Code, Reason: j.Reason}).Item())
+		}
 	}
 	return out
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/basket"
 	"github.com/mercer-commerce/mercer/commerce/bill"
-	"github.com/mercer-commerce/mercer/commerce/cart"
 	"github.com/mercer-commerce/mercer/commerce/inventory"
 	"github.com/mercer-commerce/mercer/commerce/money"
 	"github.com/mercer-commerce/mercer/commerce/order"
@@ -41,6 +40,8 @@ type State struct {
 	// yet. Those of an order that is confirmed in the unit of work that opens them
 	// are captured there.
 	Settled []order.Payment `json:"settled,omitempty"`
+	// Promotions are what the order has a use of.
+	Promotions []pricing.Claim `json:"promotions,omitempty"`
 }
 
 // Input is what makes two runs of one id the same: the cart. A second complete
@@ -83,14 +84,14 @@ func newState(b basket.Basket, method payment.MethodInfo, returnURL string, now 
 	c, q := b.Cart, b.Quote
 	id := orderID(c.CheckoutID())
 	s := &State{
-		CartID: c.ID, CartVersion: c.Version, Basket: b.Input, Total: q.Totals.Total, Generation: q.Generation,
+		CartID: c.ID, CartVersion: c.Version, Basket: b.Input, Total: q.Totals.Total, Generation: q.Generation, Promotions: q.Claims(),
 		Confirms: method.Confirms || q.Totals.AmountDue.IsZero(),
 		Payment:  payment.OpenInput{ID: paymentID(id, 1), OrderID: id, Method: method.ID, Amount: q.Totals.AmountDue, ReturnURL: returnURL},
 	}
 	s.Order = order.Order{
 		ID: id, CartID: c.ID, PlacedAt: now, Market: c.Market, Currency: c.Currency, Locale: c.Locale, TaxIncluded: q.TaxIncluded,
 		CustomerID: orNull(c.CustomerID), Email: c.Email, Addresses: order.Addresses{Shipping: c.Shipping, Billing: c.Billing},
-		Items: items(b), Shipping: shipping(q.Shipping), Discounts: []order.Discount{}, Fees: []order.Fee{}, Taxes: q.Taxes, Totals: q.Totals,
+		Items: items(b), Shipping: shipping(q.Shipping), Discounts: discounts(b), Fees: []order.Fee{}, Taxes: q.Taxes, Totals: q.Totals,
 		Note: orNull(c.Note), Metadata: c.Metadata,
 	}
 	zero := money.Zero(c.Currency)
@@ -125,7 +126,7 @@ func items(b basket.Basket) []order.Item {
 	for i, it := range b.Cart.Items {
 		v, q := b.Variants[it.VariantID], quoted[it.ID]
 		out[i] = order.Item{
-			ID: itemID(it), ProductID: v.ProductID, VariantID: it.VariantID, SKU: orNull(v.SKU), Title: v.ProductTitle, VariantTitle: orNull(v.Title),
+			ID: itemID(it.ID), ProductID: v.ProductID, VariantID: it.VariantID, SKU: orNull(v.SKU), Title: v.ProductTitle, VariantTitle: orNull(v.Title),
 			Options: v.Options, ImageURL: orNull(v.ImageURL), RequiresShipping: v.RequiresShipping, Metadata: it.Metadata, Quantity: it.Quantity,
 			UnitPrice: *q.Price, Subtotal: q.Subtotal, Discount: q.Discount, Tax: q.Tax, Total: q.Total, TaxLines: orEmpty(q.TaxLines),
 		}
@@ -133,8 +134,20 @@ func items(b basket.Basket) []order.Item {
 	return out
 }
 
+// discounts returns what promotions have taken off, as it stays with the order.
+func discounts(b basket.Basket) []order.Discount {
+	out := make([]order.Discount, len(b.Quote.Discounts))
+	for i, d := range b.Quote.Discounts {
+		out[i] = order.Discount{ID: basket.DiscountID(d), PromotionID: d.PromotionID, Code: d.Code, Title: d.Title, Amount: d.Amount, Allocations: []order.Allocation{}}
+		for _, s := range d.Shares {
+			out[i].Allocations = append(out[i].Allocations, order.Allocation{ItemID: itemID(s.ItemID), Amount: s.Amount})
+		}
+	}
+	return out
+}
+
 // itemID derives the id of an order's item from the cart's.
-func itemID(it cart.Item) string { return "oi_" + strings.TrimPrefix(it.ID, "ci_") }
+func itemID(inCart string) string { return "oi_" + strings.TrimPrefix(inCart, "ci_") }
 
 func shipping(o *pricing.QuotedOption) *order.Shipping {
 	if o == nil {

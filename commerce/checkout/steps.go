@@ -29,7 +29,7 @@ func (e *Engine) reopen(ctx context.Context, id string, s *State) error {
 }
 
 func (e *Engine) redeem(ctx context.Context, id string, s *State) error {
-	_, err := e.Prices.Redeem(inside(ctx), pricing.RedeemInput{Key: id, Basket: s.Basket, Total: s.Total, Generation: s.Generation})
+	_, err := e.Prices.Redeem(inside(ctx), pricing.RedeemInput{Key: id, Basket: s.Basket, Total: s.Total, Generation: s.Generation, Promotions: s.Promotions})
 	return err
 }
 

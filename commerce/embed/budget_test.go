@@ -21,6 +21,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/page"
 	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/storefront"
 	"github.com/mercer-commerce/mercer/transport/loopback"
 )
@@ -36,6 +37,7 @@ const (
 	budgetOffline  = 32
 	budgetProvider = 46
 	budgetItem     = 2 // more, for each item beyond three
+	budgetCode     = 3 // more, for one code: it is looked up, counted, and its use is written
 	budgetOrder    = 1
 	budgetOrders   = 1
 )
@@ -171,6 +173,14 @@ func TestBudgetOfComplete(t *testing.T) {
 			}
 			three := complete(3, c.budget)
 			complete(8, three+5*budgetItem)
+			coded := s.coded(lines[:3]...)
+			s.within(t, "complete 3 items with a code by "+c.method, three+budgetCode, func() error {
+				p, err := s.Complete(coded, c.method)
+				if err == nil && p.Totals.Discount.Minor != 300 {
+					err = fmt.Errorf("%v off, want 3.00", p.Totals.Discount)
+				}
+				return err
+			})
 			keyed := s.Cart(lines[:3]...)
 			s.within(t, "complete with a key by "+c.method, c.budget+budgetKey, func() error {
 				ctx := ident.WithKey(shoptest.Guest(t.Context(), keyed), "complete-"+c.method)
@@ -179,6 +189,24 @@ func TestBudgetOfComplete(t *testing.T) {
 			})
 		}
 	})
+}
+
+// coded is a cart with a code for 10 % off.
+func (s *countedShop) coded(lines ...shoptest.Line) storefront.Cart {
+	s.Helper()
+	code := ident.NewID("CODE")
+	_, err := s.Shop.Pricing.CreatePromotion(s.Context(), pricing.PromotionFields{Title: "Ten", Code: &code, Kind: pricing.KindPercent, Percent: 100_000, Scope: pricing.ScopeOrder,
+		UsageLimit: new(int64(1))})
+	if err != nil {
+		s.Fatal(err)
+	}
+	c := s.Cart(lines...)
+	seen, err := s.Shop.Storefront.AddDiscountCode(shoptest.Guest(s.Context(), c), storefront.AddDiscountCodeInput{ID: c.ID, Code: code})
+	if err != nil {
+		s.Fatal(err)
+	}
+	seen.Token = c.Token
+	return seen
 }
 
 func TestBudgetOfOrders(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
 )
 
 // How long the records of what is over are kept.
@@ -49,6 +50,9 @@ func (s *Shop) schedule() {
 		s.jobs.Add("payment.lapsing", time.Hour, payments.AnnounceLapsing)
 		s.jobs.Add("payment.prune", time.Hour, payments.Prune)
 		s.jobs.Add("payment.refunds", 30*time.Second, payments.SendRefunds)
+	}
+	if prices, ok := s.Pricing.(*pricing.Engine); ok {
+		s.jobs.Add("pricing.prune", time.Hour, prices.Prune)
 	}
 	if accounts, ok := s.Accounts.(*account.Engine); ok {
 		s.jobs.Add("account.prune", time.Hour, accounts.Prune)

@@ -69,6 +69,8 @@ func TestAccess(t *testing.T) {
 	const anyone, inside = "anyone", "inside"
 	access := map[string]string{
 		"pricing.markets": anyone, "pricing.generation": anyone, "pricing.quote": inside, "pricing.redeem": inside, "pricing.restore": inside, "pricing.prices": "catalog:read",
+		"pricing.promotions": "promotions:read", "pricing.promotion": "promotions:read", "pricing.create_promotion": "promotions:write",
+		"pricing.update_promotion": "promotions:write", "pricing.delete_promotion": "promotions:write", "pricing.try_code": inside,
 		"pricing.put_prices": "catalog:write", "pricing.seed": "settings:write", "pricing.put_market": "settings:write",
 		"pricing.tax_rates": "settings:read", "pricing.create_tax_rate": "settings:write", "pricing.update_tax_rate": "settings:write", "pricing.delete_tax_rate": "settings:write",
 		"pricing.shipping_methods": "settings:read", "pricing.create_shipping_method": "settings:write", "pricing.update_shipping_method": "settings:write", "pricing.delete_shipping_method": "settings:write",

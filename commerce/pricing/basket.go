@@ -1,10 +1,9 @@
 package pricing
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/money"
@@ -16,9 +15,11 @@ type Basket struct {
 	Country string // of delivery; "": not known yet, the market's own counts
 	Region  string // in Country
 	Lines   []Line
-	// OrderDiscount is taken off all lines together, at most what they cost.
-	// The zero value is none.
-	OrderDiscount money.Amount
+	// Offers are the promotions that may count: those that apply by themselves, and
+	// those of Codes. Now is when they are judged.
+	Offers []Offer
+	Codes  []string // in their normal form, each once
+	Now    time.Time
 	// TaxRates and ShippingMethods are all that the shop has, in any order.
 	TaxRates        []TaxRate
 	ShippingMethods []ShippingMethod
@@ -30,25 +31,30 @@ type Line struct {
 	QuoteItem
 	Price     *money.Amount // of one unit, in the market's currency; nil: it has none
 	CompareAt *money.Amount
-	// Discount is taken off this line before the order's, at most what the line
-	// costs. The zero value is none.
-	Discount money.Amount
 }
 
 // Compute says what b costs, exactly, and rounds where docs/money.md says. It
-// depends on nothing else, and not on the order of lines, rates and methods:
-// where a unit is left over it goes to the line with the lower id. It returns
-// money.ErrOutOfRange, at the line that is to blame if it is one, for more
-// than can be charged, and fault.ErrInvalid for a negative price, weight or
-// discount or a quantity below 1.
+// depends on nothing else, and not on the order of lines, rates, methods and
+// offers: where a unit is left over it goes to the line with the lower id. It
+// returns money.ErrOutOfRange, at the line that is to blame if it is one, for more
+// than can be charged, and fault.ErrInvalid for a negative price or weight or a
+// quantity below 1.
 func Compute(b Basket) (Quote, error) {
-	w := newWork(b)
-	for _, step := range []func() error{w.price, w.discount, w.tax, w.ship, w.total} {
-		if err := step(); err != nil {
-			return Quote{}, err
+	idle := map[string]bool{}
+	for {
+		w := newWork(b)
+		w.idle = idle
+		for _, step := range []func() error{w.price, w.discount, w.tax, w.ship, w.settle, w.total} {
+			if err := step(); err != nil {
+				return Quote{}, err
+			}
 		}
+		id := w.wasted()
+		if id == "" {
+			return w.quote, nil
+		}
+		idle[id] = true
 	}
-	return w.quote, nil
 }
 
 // work is a Basket and what is known of its Quote so far.
@@ -57,7 +63,13 @@ type work struct {
 	currency money.Currency
 	rates    map[string][]TaxRate // by category
 	left     []money.Amount       // of each line, after its discounts
-	quote    Quote
+	sorted   []int                // lines by id
+	idle     map[string]bool      // promotions that take nothing off here
+	counting []Promotion          // in the order in which they take their discount
+	reasons  map[string]string    // why an offer does not count, by id
+	// freeShipping: the shipping costs nothing. freed: some discount says so.
+	freeShipping, freed bool
+	quote               Quote
 }
 
 func newWork(b Basket) *work {
@@ -67,6 +79,7 @@ func newWork(b Basket) *work {
 	w.quote = Quote{
 		Market: b.Market.ID, Currency: c, Country: b.Country, TaxIncluded: b.Market.TaxIncluded,
 		Items: make([]QuotedItem, len(b.Lines)), Options: []QuotedOption{}, Taxes: []Tax{},
+		Discounts: []QuotedDiscount{}, Codes: []JudgedCode{},
 		Totals: Totals{Fees: zero, GiftCards: zero, TaxEstimated: b.Country == ""},
 	}
 	if b.Country == "" {
@@ -75,7 +88,7 @@ func newWork(b Basket) *work {
 	return w
 }
 
-// price multiplies and takes the discounts of single lines off.
+// price multiplies.
 func (w *work) price() error {
 	zero := money.Zero(w.currency)
 	for i, l := range w.Lines {
@@ -96,10 +109,7 @@ func (w *work) price() error {
 		if err != nil {
 			return w.tooMuch(i, err)
 		}
-		it.Discount = atMost(l.Discount, it.Subtotal)
-		if w.left[i], err = it.Subtotal.Sub(it.Discount); err != nil {
-			return w.tooMuch(i, err)
-		}
+		w.left[i] = it.Subtotal
 	}
 	return nil
 }
@@ -111,57 +121,18 @@ func (l Line) sound() *fault.Error {
 		return fault.ErrInvalid.Saying("a quantity must not be below 1")
 	case l.Price != nil && l.Price.IsNegative():
 		return fault.ErrInvalid.Saying("a price must not be negative")
-	case l.Discount.IsNegative():
-		return fault.ErrInvalid.Saying("a discount must not be negative")
 	case l.WeightG < 0:
 		return fault.ErrInvalid.Saying("a weight must not be negative")
 	}
 	return nil
 }
 
-// atMost returns a, or most if that is less. A zero a may lack its currency.
+// atMost returns a, or most if that is less.
 func atMost(a, most money.Amount) money.Amount {
-	if a.IsZero() {
-		return money.Zero(most.Currency)
-	}
 	if a.Cmp(most) > 0 {
 		return most
 	}
 	return a
-}
-
-// discount shares the order's discount among the lines.
-func (w *work) discount() error {
-	if w.OrderDiscount.IsNegative() {
-		return fault.ErrInvalid.Saying("a discount must not be negative")
-	}
-	goods, err := money.Sum(w.currency, w.left...)
-	if err != nil {
-		return tooMuch(err)
-	}
-	byID := make([]int, len(w.Lines))
-	for i := range byID {
-		byID[i] = i
-	}
-	slices.SortStableFunc(byID, func(i, j int) int { return cmp.Compare(w.Lines[i].ID, w.Lines[j].ID) })
-	weights := make([]int64, len(byID))
-	for k, i := range byID {
-		weights[k] = w.left[i].Minor
-	}
-	shares, err := money.Split(atMost(w.OrderDiscount, goods), weights)
-	if err != nil {
-		return tooMuch(err)
-	}
-	for k, i := range byID {
-		it := &w.quote.Items[i]
-		if it.Discount, err = it.Discount.Add(shares[k]); err != nil {
-			return w.tooMuch(i, err)
-		}
-		if w.left[i], err = w.left[i].Sub(shares[k]); err != nil {
-			return w.tooMuch(i, err)
-		}
-	}
-	return nil
 }
 
 // total adds everything up. Each sum is of amounts that the quote shows.

@@ -25,6 +25,7 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpCreateShippingMethod, s.CreateShippingMethod)
 	op.Handle(r, OpUpdateShippingMethod, s.UpdateShippingMethod)
 	op.Handle(r, OpDeleteShippingMethod, s.DeleteShippingMethod)
+	registerPromotions(r, s)
 }
 
 // Client is pricing somewhere else.

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	Now func() time.Time           // time.Now
 	ID  func(prefix string) string // ident.NewID
+	// Unlimited lifts the limits of tries of codes, for tests under load.
+	Unlimited bool
 }
 
 // Engine holds the rules of prices. It is safe for concurrent use.
@@ -92,6 +94,9 @@ func (e *Engine) current(ctx context.Context) (*Settings, error) {
 	}
 	return e.settings(ctx, gen)
 }
+
+// now returns the time as it is stored.
+func (e *Engine) now() time.Time { return e.opts.Now().UTC().Truncate(time.Microsecond) }
 
 // announce makes an event of now.
 func announce[P any](e *Engine, t event.Type[P], key string, p P) event.Envelope {

@@ -71,6 +71,11 @@ func (w *watched) Prices(ctx context.Context, f pricing.PriceFilter) ([]pricing.
 	return w.Pricing.Prices(ctx, f)
 }
 
+func (w *watched) Offers(ctx context.Context, f pricing.OfferFilter) ([]pricing.Offer, error) {
+	w.read("offers")
+	return w.Pricing.Offers(ctx, f)
+}
+
 // took returns the events and reads since the last call.
 func (w *watched) took() (events []string, reads map[string]int) {
 	w.mu.Lock()

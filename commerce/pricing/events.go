@@ -11,6 +11,8 @@ var (
 	PriceChanged = event.Define[PriceChangedV1]("pricing.price_changed", 1)
 	// TaxChanged has the id of the rate as its key.
 	TaxChanged = event.Define[TaxChangedV1]("pricing.tax_changed", 1)
+	// PromotionChanged has the promotion as its key.
+	PromotionChanged = event.Define[PromotionChangedV1]("pricing.promotion_changed", 1)
 )
 
 // PriceChangedV1 says that a variant has other prices in a currency.
@@ -26,6 +28,13 @@ type TaxChangedV1 struct {
 	Country string `json:"country"`
 	Region  string `json:"region,omitempty"`
 	Deleted bool   `json:"deleted,omitempty"`
+}
+
+// PromotionChangedV1 says that a promotion is new, another, or gone. It is not
+// said when orders use it.
+type PromotionChangedV1 struct {
+	Promotion string `json:"promotion"`
+	Deleted   bool   `json:"deleted,omitempty"`
 }
 
 // Changed is the meta of ErrTotalChanged.

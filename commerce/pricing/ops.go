@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"context"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/money"
@@ -33,6 +34,8 @@ type Service interface {
 	CreateShippingMethod(ctx context.Context, in ShippingMethodFields) (ShippingMethod, error)
 	UpdateShippingMethod(ctx context.Context, in UpdateShippingMethodInput) (ShippingMethod, error)
 	DeleteShippingMethod(ctx context.Context, in IDInput) (op.Nothing, error)
+
+	PromotionService
 }
 
 // The operations, as transports know them.
@@ -50,9 +53,9 @@ var (
 	OpQuote = op.Op[QuoteInput, Quote]{Name: "pricing.quote", Kind: op.Query, Access: op.Inside,
 		Doc: "Says what a basket costs now.", Fails: []*fault.Error{ErrMarketNotFound}}
 	OpRedeem = op.Op[RedeemInput, op.Nothing]{Name: "pricing.redeem", Access: op.Inside,
-		Doc: "Makes sure, in the unit that places an order, that the basket still costs what was quoted.", Fails: []*fault.Error{ErrTotalChanged, ErrMarketNotFound, once.ErrUndone}}
+		Doc: "Makes sure, in the unit that places an order, that the basket still costs what was quoted, and takes a use of each promotion.", Fails: []*fault.Error{ErrTotalChanged, ErrMarketNotFound, once.ErrUndone}}
 	OpRestore = op.Op[RestoreInput, op.Nothing]{Name: "pricing.restore", Access: op.Inside,
-		Doc: "Undoes Redeem with the same key."}
+		Doc: "Undoes Redeem with the same key: the uses are free again."}
 
 	OpPrices = op.Op[PricesInput, PricesOutput]{Name: "pricing.prices", Kind: op.Query, Access: "catalog:read",
 		Doc: "All prices of some variants."}
@@ -94,18 +97,25 @@ type MarketsOutput struct {
 
 // QuoteInput is a basket. Country and Region are of the delivery address; empty
 // before there is one. Shipping is the id of the chosen way to deliver, if any.
+// Buyer tells customers apart for promotions with a limit for each: the id of a
+// customer, the e-mail address of a guest, empty before it is known. At is when
+// promotions are judged, now when it is zero.
 type QuoteInput struct {
 	Market   string      `json:"market" minLength:"1" maxLength:"64"`
 	Country  string      `json:"country,omitempty" pattern:"^[A-Z]{2}$"`
 	Region   string      `json:"region,omitempty" maxLength:"100"`
 	Items    []QuoteItem `json:"items" maxItems:"500"`
 	Shipping string      `json:"shipping,omitempty" maxLength:"64"`
+	Codes    []string    `json:"codes,omitempty" maxItems:"20" minLength:"1" maxLength:"100"`
+	Buyer    string      `json:"buyer,omitempty" maxLength:"254"`
+	At       time.Time   `json:"at,omitzero"`
 }
 
 // QuoteItem is one line of a basket.
 type QuoteItem struct {
 	ID               string `json:"id"`
 	VariantID        string `json:"variant_id"`
+	ProductID        string `json:"product_id,omitempty"` // for promotions of products
 	Quantity         int64  `json:"quantity" minimum:"1" maximum:"9999"`
 	Taxable          bool   `json:"taxable"`
 	TaxCategory      string `json:"tax_category"`
@@ -113,13 +123,14 @@ type QuoteItem struct {
 	RequiresShipping bool   `json:"requires_shipping"`
 }
 
-// RedeemInput is the basket of an order that is being placed. Generation and
-// Total are those of the quote that the shopper has agreed to.
+// RedeemInput is the basket of an order that is being placed. Generation, Total
+// and Promotions, its Claims, are those of the quote that the shopper has agreed to.
 type RedeemInput struct {
 	Key        string       `json:"key" minLength:"1" maxLength:"100"`
 	Basket     QuoteInput   `json:"basket"`
 	Total      money.Amount `json:"total"`
 	Generation int64        `json:"generation"`
+	Promotions []Claim      `json:"promotions,omitempty" maxItems:"1000"`
 }
 
 // RestoreInput names a Redeem.

@@ -1,5 +1,5 @@
-// Package pricing says what things cost: prices of variants by market, taxes,
-// shipping, and the sums of a basket, rounded as docs/money.md says. Its
+// Package pricing says what things cost: prices of variants by market,
+// promotions, taxes, shipping, and the sums of a basket, rounded as docs/money.md says. Its
 // settings are few and read often; each quote names the generation of prices
 // and settings that it was made from.
 package pricing
@@ -97,9 +97,13 @@ type Quote struct {
 	Items       []QuotedItem   `json:"items"` // in the order of the input
 	Shipping    *QuotedOption  `json:"shipping"`
 	Options     []QuotedOption `json:"options"` // the ways to deliver this basket
-	Taxes       []Tax          `json:"taxes"`
-	Totals      Totals         `json:"totals"`
-	Generation  int64          `json:"generation"` // of prices and settings
+	// Discounts are what promotions take off, in the order in which they do, and
+	// Codes says of each code of the input whether it counts.
+	Discounts  []QuotedDiscount `json:"discounts"`
+	Codes      []JudgedCode     `json:"codes"`
+	Taxes      []Tax            `json:"taxes"`
+	Totals     Totals           `json:"totals"`
+	Generation int64            `json:"generation"` // of prices and settings
 }
 
 // QuotedItem is one line. Price nil: it has no price here and is in no sum.

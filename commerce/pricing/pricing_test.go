@@ -88,13 +88,14 @@ func TestShippingOptions(t *testing.T) {
 		{"light", func(*pricing.Basket) {}, []string{"weight 400", "flat 500", "de 100", "worth 0"}},
 		{"heavy", func(b *pricing.Basket) { b.Lines[0].WeightG = 500 }, []string{"weight 800", "flat 500", "de 100", "worth 0"}},
 		{"too heavy", func(b *pricing.Basket) { b.Lines[0].WeightG = 1500 }, []string{"flat 500", "de 100", "worth 0"}},
-		{"after discounts", func(b *pricing.Basket) { b.OrderDiscount = money.New(1, "EUR") }, []string{"weight 400", "flat 500", "de 100", "worth 300"}},
+		{"after discounts", func(b *pricing.Basket) {
+			b.Offers = []pricing.Offer{offer("o", pricing.ScopeOrder, money.New(1, "EUR"))}
+		}, []string{"weight 400", "flat 500", "de 100", "worth 300"}},
 		{"abroad", func(b *pricing.Basket) { b.Country = "FR" }, []string{"weight 400", "flat 500", "worth 0"}},
 		{"no address yet", func(b *pricing.Basket) { b.Country = "" }, []string{"weight 400", "flat 500", "de 100", "worth 0"}},
 		{"market", func(b *pricing.Basket) { b.Market.ID = "eu" }, []string{"weight 400", "flat 500", "de 100", "shop 100", "worth 0"}},
 		{"currency", func(b *pricing.Basket) {
-			b.Market.Currency, b.OrderDiscount = "USD", money.Amount{}
-			b.Lines[0].Price, b.Lines[0].Discount = new(money.New(1, "USD")), money.Amount{}
+			b.Market.Currency, b.Lines[0].Price = "USD", new(money.New(1, "USD"))
 		}, []string{"weight 800", "flat 1000", "de 200", "worth 600"}},
 		{"market delivers elsewhere", func(b *pricing.Basket) { b.Market.Countries = []string{"FR"} }, nil},
 		{"nothing to ship", func(b *pricing.Basket) { b.Lines[0].RequiresShipping = false }, nil},

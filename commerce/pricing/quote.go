@@ -4,10 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-
-	"github.com/mercer-commerce/mercer/commerce/once"
-	"github.com/mercer-commerce/mercer/commerce/op"
-	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
 // Quote says what a basket costs now. It returns ErrMarketNotFound, or
@@ -45,7 +41,15 @@ func (e *Engine) quote(ctx context.Context, in QuoteInput) (Quote, error) {
 	if now, ok := s.market(in.Market); ok {
 		m = now
 	}
-	q, err := Compute(in.basket(m, s, prices))
+	// Promotions are read last: what is newer than gen makes Redeem look again.
+	b := in.basket(m, s, prices)
+	if b.Offers, err = e.offers(ctx, in, s, b.Codes); err != nil {
+		return Quote{}, err
+	}
+	if b.Now = in.At; b.Now.IsZero() {
+		b.Now = e.now()
+	}
+	q, err := Compute(b)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -73,6 +77,34 @@ func (e *Engine) market(ctx context.Context, id string) (*Settings, Market, erro
 	return s, m, nil
 }
 
+// offers returns the promotions that may count. Those that apply by themselves,
+// however often, are among the settings.
+func (e *Engine) offers(ctx context.Context, in QuoteInput, s *Settings, codes []string) (all []Offer, err error) {
+	f := OfferFilter{Codes: codes, Buyer: buyerKey(in.Buyer)}
+	for _, p := range s.Promotions {
+		if p.counted() {
+			f.IDs = append(f.IDs, p.ID)
+		} else {
+			all = append(all, Offer{Promotion: p})
+		}
+	}
+	if len(f.Codes)+len(f.IDs) == 0 {
+		return all, nil
+	}
+	more, err := e.store.Offers(ctx, f)
+	return append(all, more...), err
+}
+
+// codes returns the codes of in in their normal form, each once.
+func (in QuoteInput) codes() (all []string) {
+	for _, c := range in.Codes {
+		if code, ok := FoldCode(c); ok && !slices.Contains(all, code) {
+			all = append(all, code)
+		}
+	}
+	return all
+}
+
 // variants returns the different variants of the basket, sorted.
 func (in QuoteInput) variants() []string {
 	var ids []string
@@ -85,7 +117,7 @@ func (in QuoteInput) variants() []string {
 
 func (in QuoteInput) basket(m Market, s *Settings, prices []Price) Basket {
 	b := Basket{Market: m, Country: in.Country, Region: in.Region, Shipping: in.Shipping,
-		TaxRates: s.TaxRates, ShippingMethods: s.ShippingMethods}
+		TaxRates: s.TaxRates, ShippingMethods: s.ShippingMethods, Codes: in.codes()}
 	of := map[string][]Price{}
 	for _, p := range prices {
 		of[p.VariantID] = append(of[p.VariantID], p)
@@ -123,48 +155,4 @@ func (p *Price) before(q *Price) bool {
 		return p.Market != ""
 	}
 	return cmp.Or(cmp.Compare(q.MinQuantity, p.MinQuantity), cmp.Compare(p.Amount.Minor, q.Amount.Minor)) < 0
-}
-
-// Redeem makes sure that a basket still costs what was quoted: at once if
-// nothing has changed since the generation of the quote, else by another quote.
-// It returns ErrTotalChanged with Changed when the total is another, when a
-// line has lost its price, or when the chosen way to deliver is gone;
-// ErrMarketNotFound; and once.ErrUndone when Restore has come before. A Redeem
-// that has succeeded succeeds again.
-func (e *Engine) Redeem(ctx context.Context, in RedeemInput) (op.Nothing, error) {
-	if err := OpRedeem.Admit(ctx, in); err != nil {
-		return op.Nothing{}, err
-	}
-	return txn.Get(ctx, e.Scope(), func(ctx context.Context) (op.Nothing, error) {
-		return op.Nothing{}, once.Do(ctx, e.store, OpRedeem.Name, in.Key, func() error { return e.holds(ctx, in) })
-	})
-}
-
-// holds returns nil if the quote of in is still right.
-func (e *Engine) holds(ctx context.Context, in RedeemInput) error {
-	gen, err := e.store.Generation(ctx)
-	if err != nil || gen == in.Generation {
-		return err
-	}
-	q, err := e.quote(ctx, in.Basket)
-	if err != nil {
-		return err
-	}
-	gone := in.Basket.Shipping != "" && q.Shipping == nil ||
-		slices.ContainsFunc(q.Items, func(it QuotedItem) bool { return it.Price == nil })
-	if gone || q.Totals.Total != in.Total {
-		return ErrTotalChanged.With(Changed{Expected: in.Total, Actual: q.Totals.Total})
-	}
-	return nil
-}
-
-// Restore undoes Redeem with the same key and keeps a late one out. It does
-// nothing more: a quote claims nothing yet that would have to be given back.
-func (e *Engine) Restore(ctx context.Context, in RestoreInput) (op.Nothing, error) {
-	if err := OpRestore.Admit(ctx, in); err != nil {
-		return op.Nothing{}, err
-	}
-	return txn.Get(ctx, e.Scope(), func(ctx context.Context) (op.Nothing, error) {
-		return op.Nothing{}, once.Undo(ctx, e.store, OpRedeem.Name, in.Key, func() error { return nil })
-	})
 }

@@ -95,6 +95,9 @@ func (w *work) weight() (grams int64, ships bool, err error) {
 // option returns what m costs with taxes.
 func (w *work) option(m ShippingMethod, price money.Amount) (QuotedOption, error) {
 	o := QuotedOption{ID: m.ID, Name: m.Name, Price: price, Discount: money.Zero(w.currency), MinDays: m.MinDays, MaxDays: m.MaxDays}
+	if w.freeShipping {
+		o.Discount, price = price, money.Zero(w.currency)
+	}
 	parts, err := w.shares(m, price)
 	if err != nil {
 		return o, err

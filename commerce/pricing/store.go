@@ -70,6 +70,8 @@ type Store interface {
 	// DeleteShippingMethod removes a way to deliver, or returns
 	// ErrShippingMethodNotFound.
 	DeleteShippingMethod(ctx context.Context, id string) error
+
+	PromotionStore
 }
 
 // PriceFilter asks for prices of variants: all of them, or, when Currency is
@@ -86,6 +88,7 @@ type Settings struct {
 	Markets         []Market
 	TaxRates        []TaxRate
 	ShippingMethods []ShippingMethod
+	Promotions      []Promotion // active ones without a code; Used says nothing
 }
 
 // market returns the market with that id.

@@ -103,29 +103,39 @@ type GiftCard struct {
 	BalanceAfter money.Amount `json:"balance_after"`
 }
 
-// Discount, DiscountCode and Fee are lists that stay empty until the shop has
-// promotions and fees.
-type (
-	// Discount is what a promotion takes off.
-	Discount struct {
-		ID     string       `json:"id"`
-		Title  string       `json:"title"`
-		Amount money.Amount `json:"amount"`
-	}
-	// DiscountCode is a code that the shopper has entered.
-	DiscountCode struct {
-		Code    string  `json:"code"`
-		Applied bool    `json:"applied"`
-		Reason  *string `json:"reason"`
-	}
-	// Fee is what a payment method costs.
-	Fee struct {
-		Name   string       `json:"name"`
-		Amount money.Amount `json:"amount"`
-	}
-)
+// Discount is what a promotion takes off. Code is null for one that applies by
+// itself. What no item has of it is of the shipping.
+type Discount struct {
+	ID          string       `json:"id"`
+	PromotionID string       `json:"promotion_id"`
+	Code        *string      `json:"code"`
+	Title       string       `json:"title"`
+	Amount      money.Amount `json:"amount"`
+	Allocations []Allocation `json:"allocations"`
+}
 
-// Message is something that changed by itself.
+// Allocation is an item's share of a discount.
+type Allocation struct {
+	ItemID string       `json:"item_id"`
+	Amount money.Amount `json:"amount"`
+}
+
+// DiscountCode is a code that the shopper has entered. Reason says why it does not
+// count.
+type DiscountCode struct {
+	Code    string  `json:"code"`
+	Applied bool    `json:"applied"`
+	Reason  *string `json:"reason" enum:"unknown,not_started,expired,limit_reached,customer_limit,minimum_not_reached,not_applicable,exclusive"`
+}
+
+// Fee is what a payment method costs. The list stays empty until there are some.
+type Fee struct {
+	Name   string       `json:"name"`
+	Amount money.Amount `json:"amount"`
+}
+
+// Message is something that changed by itself; ItemID is empty when it is about no
+// item.
 type Message struct {
 	Code    string `json:"code"`
 	ItemID  string `json:"item_id"`
@@ -162,6 +172,7 @@ func view(b basket.Basket) Cart {
 	for _, g := range b.Cards {
 		out.GiftCards = append(out.GiftCards, GiftCard{Last4: g.Last4, Applied: g.Applied, BalanceAfter: g.After})
 	}
+	out.discounts(b)
 	quoted := b.Quoted()
 	for i, it := range c.Items {
 		out.Items[i] = item(b, it, quoted[it.ID])
@@ -171,6 +182,24 @@ func view(b basket.Basket) Cart {
 		out.Requirements = b.Requirements()
 	}
 	return out
+}
+
+// discounts shows what promotions do, and which codes do nothing.
+func (c *Cart) discounts(b basket.Basket) {
+	for _, d := range b.Quote.Discounts {
+		shown := Discount{ID: basket.DiscountID(d), PromotionID: d.PromotionID, Code: d.Code, Title: d.Title, Amount: d.Amount, Allocations: []Allocation{}}
+		for _, s := range d.Shares {
+			shown.Allocations = append(shown.Allocations, Allocation(s))
+		}
+		c.Discounts = append(c.Discounts, shown)
+	}
+	for _, j := range b.Quote.Codes {
+		c.DiscountCodes = append(c.DiscountCodes, DiscountCode{Code: j.Code, Applied: j.Applied, Reason: orNull(j.Reason)})
+		if !j.Applied {
+			c.Messages = append(c.Messages, Message{Code: pricing.ErrCodeRejected.Code, Message: j.Code + ": " + pricing.WhyNot(j.Reason) + ".",
+				Meta: pricing.Rejected{Code: j.Code, Reason: j.Reason}})
+		}
+	}
 }
 
 func item(b basket.Basket, it cart.Item, q pricing.QuotedItem) CartItem {

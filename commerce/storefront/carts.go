@@ -199,7 +199,7 @@ func (e *Engine) priceWanted(ctx context.Context, b *basket.Basket, want []cart.
 		return nil
 	}
 	trial := b.Cart
-	trial.Items, trial.GiftCards = nil, nil
+	trial.Items, trial.GiftCards, trial.DiscountCodes = nil, nil, nil
 	for i, it := range want {
 		trial.Items = append(trial.Items, cart.Item{ID: fmt.Sprint(i), VariantID: it.VariantID, Quantity: it.Quantity})
 	}

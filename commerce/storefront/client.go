@@ -122,3 +122,13 @@ func (c Client) AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, err
 func (c Client) RemoveGiftCard(ctx context.Context, in cart.RemoveGiftCardInput) (Cart, error) {
 	return op.Call(ctx, c, OpRemoveGiftCard, in)
 }
+
+// AddDiscountCode implements Service.
+func (c Client) AddDiscountCode(ctx context.Context, in AddDiscountCodeInput) (Cart, error) {
+	return op.Call(ctx, c, OpAddDiscountCode, in)
+}
+
+// RemoveDiscountCode implements Service.
+func (c Client) RemoveDiscountCode(ctx context.Context, in cart.DiscountCodeInput) (Cart, error) {
+	return op.Call(ctx, c, OpRemoveDiscountCode, in)
+}

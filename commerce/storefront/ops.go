@@ -38,6 +38,8 @@ type Service interface {
 	ClaimCart(ctx context.Context, in cart.ClaimInput) (Cart, error)
 	AddGiftCard(ctx context.Context, in AddGiftCardInput) (Cart, error)
 	RemoveGiftCard(ctx context.Context, in cart.RemoveGiftCardInput) (Cart, error)
+	AddDiscountCode(ctx context.Context, in AddDiscountCodeInput) (Cart, error)
+	RemoveDiscountCode(ctx context.Context, in cart.DiscountCodeInput) (Cart, error)
 }
 
 var cartFails = []*fault.Error{cart.ErrNotFound, cart.ErrClosed, cart.ErrStale}
@@ -214,4 +216,6 @@ func Register(r op.Registrar, s Service) {
 	op.Handle(r, OpClaimCart, s.ClaimCart)
 	op.Handle(r, OpAddGiftCard, s.AddGiftCard)
 	op.Handle(r, OpRemoveGiftCard, s.RemoveGiftCard)
+	op.Handle(r, OpAddDiscountCode, s.AddDiscountCode)
+	op.Handle(r, OpRemoveDiscountCode, s.RemoveDiscountCode)
 }

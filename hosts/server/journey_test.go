@@ -31,6 +31,7 @@ func TestJourney(t *testing.T) {
 	w.stock(mug)
 	w.webhooks()
 	w.money(mug)
+	w.promotions(mug)
 	w.keys()
 	w.tidyUp()
 

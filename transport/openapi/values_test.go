@@ -66,7 +66,7 @@ func likely(f reflect.StructField, depth int) any {
 	if f.Tag.Get("json") == "currency" {
 		return "EUR"
 	}
-	if f.Type == reflect.TypeFor[money.Rate]() {
+	if isRate(f.Type) {
 		return "8.25"
 	}
 	if enum, _, _ := strings.Cut(f.Tag.Get("enum"), ","); enum != "" && f.Type.Kind() == reflect.String {
@@ -83,6 +83,14 @@ func likely(f reflect.StructField, depth int) any {
 	return sample(f.Type, depth+1)
 }
 
+// isRate reports whether t is a rate, or may hold one.
+func isRate(t reflect.Type) bool {
+	if in, ok := maybe(t); ok {
+		t = in
+	}
+	return t == reflect.TypeFor[money.Rate]()
+}
+
 var words = []any{"", "x", "xy", "é", "EUR", "DE", "de", "a_b", "a-b", "a b", "a@example.com", "no mail", "https://example.com/a", "ftp://x", "2026-01-02", "2026-13-02", "main", "123", "-"}
 
 // boundaries returns values at the edges of the rules of f.
@@ -97,7 +105,7 @@ func boundaries(f reflect.StructField) (out []any) {
 		out = strs(f)
 	case elem.Kind() == reflect.Int || elem.Kind() == reflect.Int64:
 		out = numbers(f)
-		if f.Type == reflect.TypeFor[money.Rate]() {
+		if isRate(f.Type) {
 			out = []any{"0", "100", "100.0001", "8.25", "1.23456", "-1", "x"}
 		}
 	case elem.Kind() == reflect.Bool:

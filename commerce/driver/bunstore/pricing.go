@@ -56,6 +56,7 @@ func (s Pricing) Settings(ctx context.Context) (out pricing.Settings, err error)
 		UNION ALL SELECT 1, 0, id, CAST(doc AS CHAR) FROM {market}
 		UNION ALL SELECT 2, 0, id, CAST(doc AS CHAR) FROM {tax_rate}
 		UNION ALL SELECT 3, 0, id, CAST(doc AS CHAR) FROM {shipping_method}
+		UNION ALL SELECT 4, version, id, doc FROM {promotion} WHERE automatic = 1
 		ORDER BY kind, id`)
 	for _, r := range rows {
 		if err != nil {
@@ -70,6 +71,10 @@ func (s Pricing) Settings(ctx context.Context) (out pricing.Settings, err error)
 			err = appendDoc(&out.TaxRates, r.Doc)
 		case 3:
 			err = appendDoc(&out.ShippingMethods, r.Doc)
+		case 4:
+			if err = appendDoc(&out.Promotions, r.Doc); err == nil {
+				out.Promotions[len(out.Promotions)-1].Version = r.N
+			}
 		}
 	}
 	if err != nil {

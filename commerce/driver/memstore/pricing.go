@@ -55,7 +55,12 @@ func (s Pricing) Settings(ctx context.Context) (out pricing.Settings, err error)
 		if out.TaxRates, err = s.taxRates().all(ctx, nil); err != nil {
 			return err
 		}
-		out.ShippingMethods, err = s.methods().all(ctx, nil)
+		if out.ShippingMethods, err = s.methods().all(ctx, nil); err != nil {
+			return err
+		}
+		out.Promotions, err = s.promotions().all(ctx, func(_ string, p pricing.Promotion) bool {
+			return p.Code == nil && p.Active && p.ArchivedAt == nil
+		})
 		return err
 	})
 	return out, err

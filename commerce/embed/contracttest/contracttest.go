@@ -52,7 +52,7 @@ type trial struct {
 // cases are all that is tried, in this order: the last ones use the shop up.
 func cases() []trial {
 	return slices.Concat(catalogCases, inventoryCases, pricingCases, cartCases, orderCases, lifeCases, parcelCases, paymentCases, accountCases,
-		signInCases, selfCases, peopleCases, storefrontCases, shopperCases, giftCardCases, checkoutCases, refundCases, fulfilCases, mailCases, reconCases, refusals(), lastCases)
+		signInCases, selfCases, peopleCases, storefrontCases, shopperCases, giftCardCases, promotionCases, checkoutCases, refundCases, fulfilCases, mailCases, reconCases, refusals(), lastCases)
 }
 
 // Run tries everything in the topology that open returns, and returns the names

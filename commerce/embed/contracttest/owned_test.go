@@ -17,6 +17,7 @@ import (
 type belongings struct {
 	cart     storefront.Cart     // of a guest, ready to be completed
 	gift     payment.NewGiftCard // that pays for cart
+	code     string              // of a promotion, in cart
 	order    order.Order         // of a guest, pending
 	customer ident.Actor         // who has a cart of their own
 	tokens   ident.Actor         // the guest who holds the tokens of both
@@ -30,6 +31,8 @@ func (w *world) belongings() belongings {
 	b := belongings{cart: w.make.Cart(line(v, 1)), customer: ident.Actor{Kind: ident.Customer, ID: ident.NewID("cus")}}
 	b.gift = w.gift(100)
 	w.ok(nil, w.accepts(w.with(b.cart), b.cart.ID, b.gift.Code, 0))
+	b.code = *w.promoted(nil).Code
+	b.cart = w.entered(b.cart, b.code)
 	sold := w.make.Cart(line(v, 1))
 	p := got(w.Checkout.Complete(w.with(sold), completing(sold, offlinepay.BankTransfer, "")))(w)
 	b.order = p.Order
@@ -98,9 +101,10 @@ var owned = map[string]rule{
 	"cart.set_address": held(foreign, func(b belongings) any {
 		return cart.SetAddressInput{ID: b.cart.ID, Kind: "billing", Address: shoptest.Address()}
 	}),
-	"cart.set_shipping_option": held(foreign, func(b belongings) any { return cart.SetShippingOptionInput{ID: b.cart.ID, OptionID: "so_other"} }),
-	"cart.remove_gift_card":    held(foreign, withoutGift),
-	"cart.claim":               {policy: named, in: claim, who: claimer, personal: true},
+	"cart.set_shipping_option":  held(foreign, func(b belongings) any { return cart.SetShippingOptionInput{ID: b.cart.ID, OptionID: "so_other"} }),
+	"cart.remove_gift_card":     held(foreign, withoutGift),
+	"cart.remove_discount_code": held(foreign, withoutCode),
+	"cart.claim":                {policy: named, in: claim, who: claimer, personal: true},
 
 	"storefront.cart":             held(readable, cartID),
 	"storefront.shipping_options": held(readable, cartID),
@@ -127,7 +131,11 @@ var owned = map[string]rule{
 		return storefront.AddGiftCardInput{ID: b.cart.ID, Code: b.gift.Code}
 	}),
 	"storefront.remove_gift_card": held(foreign, withoutGift),
-	"storefront.claim_cart":       {policy: named, in: claim, who: claimer, personal: true},
+	"storefront.add_discount_code": held(foreign, func(b belongings) any {
+		return storefront.AddDiscountCodeInput{ID: b.cart.ID, Code: b.code}
+	}),
+	"storefront.remove_discount_code": held(foreign, withoutCode),
+	"storefront.claim_cart":           {policy: named, in: claim, who: claimer, personal: true},
 
 	"checkout.complete": held(foreign, func(b belongings) any { return completing(b.cart, offlinepay.CashOnDelivery, "") }),
 	"checkout.pay": held(changed, func(b belongings) any {
@@ -155,6 +163,8 @@ var owned = map[string]rule{
 }
 
 func claim(b belongings) any { return cart.ClaimInput{ID: b.cart.ID, Strategy: cart.Merge} }
+
+func withoutCode(b belongings) any { return cart.DiscountCodeInput{ID: b.cart.ID, Code: b.code} }
 
 func withoutGift(b belongings) any {
 	return cart.RemoveGiftCardInput{ID: b.cart.ID, Last4: b.gift.Last4}

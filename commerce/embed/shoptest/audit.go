@@ -9,18 +9,21 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/page"
 	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
 )
 
 // Audit reads everything that a shop has sold and reports what cannot be: stock
 // that does not add up, orders whose sums disagree, two orders of one cart,
 // moves that no order can make, money or goods that a canceled order still has,
-// gift cards whose balance is not the sum of its moves.
+// gift cards whose balance is not the sum of its moves, promotions that are used
+// otherwise than orders say.
 // Nothing may be under way meanwhile.
 func Audit(t testing.TB, shop *commerce.Shop) {
 	t.Helper()
 	ctx := context.Background()
 	kept := map[string]int64{} // by variant
 	carts := map[string]string{}
+	promoted := map[string]int64{} // orders by promotion
 	for o, err := range page.All(ctx, func(ctx context.Context, cursor string) (page.Page[order.Order], error) {
 		return shop.Orders.Orders(ctx, order.OrdersInput{Query: page.Query{Limit: 100, Cursor: cursor}})
 	}) {
@@ -32,6 +35,9 @@ func Audit(t testing.TB, shop *commerce.Shop) {
 		}
 		if o.Status != order.StatusCanceled {
 			carts[o.CartID] = o.ID
+			for _, d := range o.Discounts {
+				promoted[d.PromotionID]++
+			}
 		}
 		auditSums(t, o)
 		auditHistory(t, shop, o)
@@ -42,6 +48,7 @@ func Audit(t testing.TB, shop *commerce.Shop) {
 	}
 	auditStock(t, shop, kept)
 	auditCards(t, shop)
+	auditPromotions(t, shop, promoted)
 }
 
 // auditSums checks that an order's sums are sums of what it has (N5).
@@ -212,6 +219,22 @@ func auditCards(t testing.TB, shop *commerce.Shop) {
 		}
 		if sum != d.Balance.Minor || sum < 0 || sum > d.Initial.Minor {
 			t.Errorf("audit: gift card %s has %v of %v, its moves make %d", d.ID, d.Balance, d.Initial, sum)
+		}
+	}
+}
+
+// auditPromotions checks that each promotion is used as often as orders have it
+// that are not canceled, and not more often than it may be (N11).
+func auditPromotions(t testing.TB, shop *commerce.Shop, orders map[string]int64) {
+	t.Helper()
+	for p, err := range page.All(context.Background(), func(ctx context.Context, cursor string) (page.Page[pricing.Promotion], error) {
+		return shop.Pricing.Promotions(ctx, pricing.PromotionsInput{Query: page.Query{Limit: 100, Cursor: cursor}})
+	}) {
+		if err != nil {
+			t.Fatalf("audit: %v", err)
+		}
+		if p.Used != orders[p.ID] || p.UsageLimit != nil && p.Used > *p.UsageLimit {
+			t.Errorf("audit: promotion %s is used %d times, %d orders have it", p.ID, p.Used, orders[p.ID])
 		}
 	}
 }

@@ -11,13 +11,14 @@ import (
 // without its event or an event without its change, holes in the numbers of
 // events, an event that a consumer has taken twice, an idempotency key that is
 // still claimed or has no answer, two open carts of one customer, a closed cart
-// that was written again. Nothing may be under way meanwhile.
+// that was written again, a promotion whose count is not that of its uses. Nothing may be under way meanwhile.
 func AuditStore(t testing.TB, db *bunstore.DB) {
 	t.Helper()
 	auditEvents(t, db)
 	auditAnnounced(t, db)
 	auditKeys(t, db)
 	auditCarts(t, db)
+	auditUses(t, db)
 }
 
 // wrong reports each row that query finds; its only column says what it is.
@@ -86,4 +87,14 @@ func auditCarts(t testing.TB, db *bunstore.DB) {
 		WHERE status = 'open' AND customer_id IS NOT NULL GROUP BY customer_id, market, currency HAVING COUNT(*) > 1`)
 	wrong(t, db, "written after it was closed: cart", `SELECT id FROM {cart} WHERE status <> 'open' AND (closed = 0 OR updated > closed + ?)`, closing)
 	wrong(t, db, "open and closed: cart", `SELECT id FROM {cart} WHERE status = 'open' AND closed <> 0`)
+}
+
+// auditUses checks that the count of each promotion is that of its uses, and that
+// each use is of a promotion and of an order that is not canceled (N11).
+func auditUses(t testing.TB, db *bunstore.DB) {
+	t.Helper()
+	wrong(t, db, "promotion with another number of uses", `SELECT p.id FROM {promotion} p LEFT JOIN {promotion_use} u ON u.promotion_id = p.id
+		GROUP BY p.id, p.used HAVING p.used <> COUNT(u.k)`)
+	wrong(t, db, "use of no promotion", `SELECT u.k FROM {promotion_use} u LEFT JOIN {promotion} p ON p.id = u.promotion_id WHERE p.id IS NULL`)
+	wrong(t, db, "use without an order", `SELECT u.k FROM {promotion_use} u LEFT JOIN {orders} o ON o.checkout_id = u.k WHERE o.id IS NULL OR o.status = 'canceled'`)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
 	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
 )
 
 // notes is a test that only notes what it is told.
@@ -31,6 +32,9 @@ func TestAuditStore(t *testing.T) {
 		{`DELETE FROM mercer_order_timeline WHERE to_state = 'confirmed'`, "order.confirmed"},
 		{`UPDATE mercer_outbox SET seq = seq + 1 WHERE name = 'order.confirmed'`, "holes"},
 		{`UPDATE mercer_event_seq SET n = n + 1 WHERE k LIKE 'ord_%'`, "counter"},
+		{`UPDATE mercer_promotion SET used = used + 1`, "another number of uses"},
+		{`DELETE FROM mercer_promotion`, "use of no promotion"},
+		{`UPDATE mercer_promotion_use SET k = 'x'`, "use without an order"},
 		{key + `('s', 'k', 'f', 'running', 1, 0, '', '', '', 0, 0)`, "still claimed"},
 		{key + `('s', 'k', 'f', 'done', 1, 0, '', '', '', 0, 0)`, "without an answer"},
 		{`UPDATE mercer_cart SET updated = updated + 2000000 WHERE status = 'completed'`, "after it was closed"},
@@ -49,6 +53,9 @@ func TestAuditStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := shoptest.Factory{TB: t, Shop: shop.Shop}
+		if _, err := shop.Pricing.CreatePromotion(t.Context(), pricing.PromotionFields{Title: "Ten", Kind: pricing.KindPercent, Percent: 100_000, Scope: pricing.ScopeOrder}); err != nil {
+			t.Fatal(err)
+		}
 		f.Order("cash_on_delivery", shoptest.Line{Variant: f.Variant("Mug", 1000, 5), Quantity: 1})
 		raw, err := sql.Open("sqlite", name)
 		if err == nil && c.change != "" {

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/event"
 	"github.com/mercer-commerce/mercer/commerce/once"
@@ -103,4 +104,54 @@ func (s pricingStore) SaveShippingMethod(ctx context.Context, m pricing.Shipping
 // DeleteShippingMethod implements pricing.Store.
 func (s pricingStore) DeleteShippingMethod(ctx context.Context, id string) error {
 	return tell(ctx, s.database, "pricing.delete_shipping_method", writes, func() error { return s.Store.DeleteShippingMethod(ctx, id) })
+}
+
+// Promotion implements pricing.Store.
+func (s pricingStore) Promotion(ctx context.Context, id string) (pricing.Promotion, error) {
+	return ask(ctx, s.database, "pricing.promotion", reads, func() (pricing.Promotion, error) { return s.Store.Promotion(ctx, id) })
+}
+
+// Promotions implements pricing.Store.
+func (s pricingStore) Promotions(ctx context.Context, after string, limit int) ([]pricing.Promotion, error) {
+	return ask(ctx, s.database, "pricing.promotions", reads, func() ([]pricing.Promotion, error) { return s.Store.Promotions(ctx, after, limit) })
+}
+
+// SavePromotion implements pricing.Store.
+func (s pricingStore) SavePromotion(ctx context.Context, p *pricing.Promotion) error {
+	return tell(ctx, s.database, "pricing.save_promotion", writes, func() error { return s.Store.SavePromotion(ctx, p) })
+}
+
+// DeletePromotion implements pricing.Store.
+func (s pricingStore) DeletePromotion(ctx context.Context, id string) error {
+	return tell(ctx, s.database, "pricing.delete_promotion", writes, func() error { return s.Store.DeletePromotion(ctx, id) })
+}
+
+// Offers implements pricing.Store.
+func (s pricingStore) Offers(ctx context.Context, f pricing.OfferFilter) ([]pricing.Offer, error) {
+	return ask(ctx, s.database, "pricing.offers", reads, func() ([]pricing.Offer, error) { return s.Store.Offers(ctx, f) })
+}
+
+// ClaimPromotion implements pricing.Store.
+func (s pricingStore) ClaimPromotion(ctx context.Context, c pricing.Claim, u pricing.PromotionUse) (bool, error) {
+	return ask(ctx, s.database, "pricing.claim_promotion", writes, func() (bool, error) { return s.Store.ClaimPromotion(ctx, c, u) })
+}
+
+// ReturnUses implements pricing.Store.
+func (s pricingStore) ReturnUses(ctx context.Context, key string) error {
+	return tell(ctx, s.database, "pricing.return_uses", writes, func() error { return s.Store.ReturnUses(ctx, key) })
+}
+
+// PromotionUses implements pricing.Store.
+func (s pricingStore) PromotionUses(ctx context.Context, promotionID string) ([]pricing.PromotionUse, error) {
+	return ask(ctx, s.database, "pricing.promotion_uses", reads, func() ([]pricing.PromotionUse, error) { return s.Store.PromotionUses(ctx, promotionID) })
+}
+
+// Attempt implements pricing.Store.
+func (s pricingStore) Attempt(ctx context.Context, key string, now time.Time, window time.Duration, limit int) (ok bool, retryAfter time.Duration, err error) {
+	return ask2(ctx, s.database, "pricing.attempt", writes, func() (bool, time.Duration, error) { return s.Store.Attempt(ctx, key, now, window, limit) })
+}
+
+// ForgetAttempts implements pricing.Store.
+func (s pricingStore) ForgetAttempts(ctx context.Context, before time.Time) error {
+	return tell(ctx, s.database, "pricing.forget_attempts", writes, func() error { return s.Store.ForgetAttempts(ctx, before) })
 }

@@ -19,7 +19,9 @@ import (
 
 // Guards are the names of all cases.
 var Guards = []string{"RoundTrip", "NotFound", "MarketMadeOnce", "PricesFit", "ReplaceRemoves", "ReplaceOverwrites", "FirstPricesOnce",
-	"GenerationCounts", "RollbackForgets", "OneReadingOfPrices", "OneReadingOfSettings", "DeletedIsGone"}
+	"GenerationCounts", "RollbackForgets", "OneReadingOfPrices", "OneReadingOfSettings", "DeletedIsGone",
+	"PromotionRoundTrip", "PromotionNotFound", "CodeOnce", "PromotionVersion", "OffersFit", "AutomaticInSettings", "UsageLimit", "BuyerLimit", "ReturnedOnce",
+	"StaffKeepUses", "ArchivedCountsNoMore", "PromotionRollback", "AttemptsCount"}
 
 var cases = map[string]func(*testing.T, pricing.Store){
 	"RoundTrip":            roundTrip,         // hostile text, currencies without decimals, null lists
@@ -34,6 +36,20 @@ var cases = map[string]func(*testing.T, pricing.Store){
 	"OneReadingOfPrices":   oneReadingOfPrices,
 	"OneReadingOfSettings": oneReadingOfSettings,
 	"DeletedIsGone":        deletedIsGone, // and gone only once
+
+	"PromotionRoundTrip":   promotionRoundTrip,
+	"PromotionNotFound":    promotionNotFound,
+	"CodeOnce":             codeOnce, // 8 goroutines, 1 code
+	"PromotionVersion":     promotionVersion,
+	"OffersFit":            offersFit, // only what was asked for, with the uses of the buyer
+	"AutomaticInSettings":  automaticInSettings,
+	"UsageLimit":           usageLimit,           // 16 goroutines, 3 uses
+	"BuyerLimit":           buyerLimit,           // 16 goroutines, 2 uses of each buyer
+	"ReturnedOnce":         returnedOnce,         // and free for somebody else
+	"StaffKeepUses":        staffKeepUses,        // what staff write does not change what is used
+	"ArchivedCountsNoMore": archivedCountsNoMore, // its code is free, its uses go back
+	"PromotionRollback":    promotionRollback,    // a claim goes with its unit
+	"AttemptsCount":        attemptsCount,
 }
 
 // Run runs the suite against the stores that open returns, each of them empty.
@@ -92,6 +108,10 @@ func roundTrip(t *testing.T, s pricing.Store) {
 	must(t, err)
 	all, err := s.Settings(ctx)
 	must(t, err)
+	if len(all.Promotions) > 0 {
+		t.Errorf("promotions %+v, want none", all.Promotions)
+	}
+	all.Promotions = nil
 	same(t, "settings", all, pricing.Settings{Generation: gen, Markets: []pricing.Market{plain, market("jp")}, TaxRates: []pricing.TaxRate{rate},
 		ShippingMethods: []pricing.ShippingMethod{method("so_1"), method("so_2")}})
 	m, err := s.Market(ctx, "jp")

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/driver/memstore"
 	"github.com/mercer-commerce/mercer/commerce/internal/guardtest"
@@ -110,6 +111,83 @@ func (b broken) DeleteTaxRate(ctx context.Context, id string) error {
 		return nil
 	}
 	return b.Store.DeleteTaxRate(ctx, id)
+}
+
+func (b broken) Promotion(ctx context.Context, id string) (pricing.Promotion, error) {
+	p, err := b.Store.Promotion(ctx, id)
+	switch b.without {
+	case "PromotionNotFound":
+		err = nil
+	case "PromotionRoundTrip":
+		p.Markets = nil
+	}
+	return p, err
+}
+
+func (b broken) SavePromotion(ctx context.Context, p *pricing.Promotion) error {
+	switch b.without {
+	case "CodeOnce":
+		p.Code = nil
+	case "AutomaticInSettings":
+		p.Active = true
+	case "StaffKeepUses":
+		if p.UsageLimit != nil && *p.UsageLimit == 0 {
+			return nil
+		}
+	case "PromotionVersion":
+		if old, err := b.Store.Promotion(ctx, p.ID); err == nil {
+			p.Version = old.Version
+		}
+	}
+	return b.Store.SavePromotion(ctx, p)
+}
+
+func (b broken) Offers(ctx context.Context, f pricing.OfferFilter) ([]pricing.Offer, error) {
+	if b.without == "OffersFit" {
+		f.Buyer = ""
+	}
+	return b.Store.Offers(ctx, f)
+}
+
+func (b broken) ClaimPromotion(ctx context.Context, c pricing.Claim, u pricing.PromotionUse) (bool, error) {
+	p, err := b.Store.Promotion(ctx, c.PromotionID)
+	if err != nil {
+		return false, nil
+	}
+	switch b.without {
+	case "UsageLimit": // read, then write
+		_, err = b.Store.ClaimPromotion(ctx, c, u)
+		return p.UsageLimit == nil || p.Used < *p.UsageLimit+1, err
+	case "BuyerLimit":
+		c.PerCustomerLimit = nil
+	case "ArchivedCountsNoMore":
+		if p.ArchivedAt != nil {
+			return true, nil
+		}
+	}
+	return b.Store.ClaimPromotion(ctx, c, u)
+}
+
+func (b broken) ReturnUses(ctx context.Context, key string) error {
+	if b.without == "ReturnedOnce" {
+		return nil
+	}
+	return b.Store.ReturnUses(ctx, key)
+}
+
+func (b broken) Promotions(ctx context.Context, after string, limit int) ([]pricing.Promotion, error) {
+	all, err := b.Store.Promotions(ctx, after, limit)
+	if b.without == "PromotionRollback" {
+		all = append(all, pricing.Promotion{ID: "promo_2"}) // what was rolled back
+	}
+	return all, err
+}
+
+func (b broken) Attempt(ctx context.Context, key string, now time.Time, window time.Duration, limit int) (bool, time.Duration, error) {
+	if b.without == "AttemptsCount" {
+		limit++
+	}
+	return b.Store.Attempt(ctx, key, now, window, limit)
 }
 
 func TestGuards(t *testing.T) {

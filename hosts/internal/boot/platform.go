@@ -19,7 +19,7 @@ var platform = []struct {
 	{service: "user", engines: []string{"account"}},
 	{service: "product", engines: []string{"catalog", "inventory", "pricing"}, groups: []string{"listing"}},
 	{service: "cart", engines: []string{"cart"},
-		calls: []string{"catalog.variants", "inventory.availability", "payment.gift_card_by_code", "payment.gift_cards_of", "payment.methods", "pricing.markets", "pricing.quote"}},
+		calls: []string{"catalog.variants", "inventory.availability", "payment.gift_card_by_code", "payment.gift_cards_of", "payment.methods", "pricing.markets", "pricing.quote", "pricing.try_code"}},
 	{service: "order", engines: []string{"order"}, groups: []string{"attach", "checkout"},
 		calls: []string{
 			"account.customer",

@@ -47,7 +47,7 @@ var events = []eventType{
 	of(order.EventPlaced), of(order.EventConfirmed), of(order.EventCanceled), of(order.EventCompleted), of(order.EventShipped), of(order.EventDelivered), of(order.EventAccessRequested),
 	of(payment.EventAuthorized), of(payment.EventCaptured), of(payment.EventFailed), of(payment.EventCanceled),
 	of(payment.EventRefunded), of(payment.EventRefundFailed), of(payment.EventDisputed), of(payment.EventMismatch), of(payment.EventCaptureDue),
-	of(pricing.PriceChanged), of(pricing.TaxChanged),
+	of(pricing.PriceChanged), of(pricing.TaxChanged), of(pricing.PromotionChanged),
 }
 
 func TestEventsAreComplete(t *testing.T) {
