@@ -59,6 +59,7 @@ func child() error {
 	at, _ := strconv.ParseInt(os.Getenv("KILL_TEST_AT"), 10, 64)
 	k := &killer{mark: os.Getenv("KILL_TEST_MARK"), at: at, behind: os.Getenv("KILL_TEST_BEHIND") != "", fact: os.Getenv("KILL_TEST_FACT"),
 		spot: spotOf(os.Getenv("KILL_TEST_SPOT"))}
+	k.armed.Store(os.Getenv("KILL_TEST_ARMED") != "") // else it is armed by a signal
 	point := os.Getenv("KILL_TEST_POINT")
 	c.Connect = func(inner driver.Connector) driver.Connector { return connector{inner, k} }
 	c.Lease, c.Idle = time.Second, time.Second
