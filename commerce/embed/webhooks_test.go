@@ -59,6 +59,7 @@ func (w *world) count(from string, args ...any) (n int) {
 	return n
 }
 
+// P07, P08, P12: what is not signed, or is too large, is refused and leaves nothing.
 func TestWebhooksOverHTTP(t *testing.T) {
 	for name, open := range map[string]func(*world) http.Handler{"one process": (*world).serve, "gateway": (*world).gateway} {
 		t.Run(name, func(t *testing.T) {
