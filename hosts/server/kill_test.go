@@ -309,6 +309,7 @@ func (w *world) start(t *testing.T, at int, point string, behind bool) *victim {
 	return w.launch(t, at, point, env)
 }
 
+// TestKilled is C06, C07 and section 2.12: it kills servers after any statement.
 func TestKilled(t *testing.T) {
 	for _, server := range []string{buntest.SQLite, buntest.MySQL} {
 		for _, sc := range scenarios {
