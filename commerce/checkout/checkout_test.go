@@ -213,6 +213,7 @@ func (s *shop) untouched(t *testing.T, c storefront.Cart, variant string, availa
 	}
 }
 
+// C11: the price is another than the shopper has agreed to.
 func TestPriceChangedMeanwhile(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		mug := s.Variant("Mug", 1000, 5)
@@ -274,7 +275,7 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// A bank that takes days to decide is waited for; then the stock is free, once.
+// P17: a bank that takes days to decide is waited for; then the stock is free, once.
 func TestExpiryOfADebit(t *testing.T) {
 	for _, end := range []fakepay.Outcome{fakepay.Approve, fakepay.HardDecline} {
 		each(t, func(t *testing.T, s *shop) {

@@ -58,6 +58,7 @@ func (w web) rows() string {
 	return fmt.Sprint(n)
 }
 
+// S10: what is no quantity is refused, and nothing is written.
 func TestBadQuantities(t *testing.T) {
 	w := openWeb(t)
 	mug := w.Variant("Mug", 1000, 100)
@@ -98,7 +99,7 @@ func TestBadAmounts(t *testing.T) {
 	w.audit(t)
 }
 
-// Completing without a key, or with a bad one, is 400 before anything is done.
+// C04: completing without a key, or with a bad one, is 400 before anything is done.
 func TestBadKeys(t *testing.T) {
 	w := openWeb(t)
 	c := w.Cart(one(w.Variant("Mug", 1000, 100)))

@@ -234,14 +234,21 @@ func (l *lying) Fetch(ctx context.Context, p payment.Payment) (payment.Snapshot,
 // P11: news that cannot be of this payment moves nothing, is seen, and the truth
 // comes in the end.
 func TestMismatch(t *testing.T) {
+	for _, server := range []string{buntest.SQLite, buntest.MySQL} {
+		mismatch(t, server)
+	}
+}
+
+func mismatch(t *testing.T, server string) {
+	t.Helper()
 	for name, lie := range map[string]func(s *payment.Snapshot){
 		"less":             func(s *payment.Snapshot) { s.Authorized, s.Captured = shoptest.USD(900), shoptest.USD(900) },
 		"another currency": func(s *payment.Snapshot) { s.Authorized, s.Captured = money.New(1000, "EUR"), money.New(1000, "EUR") },
 		"another intent":   func(s *payment.Snapshot) { s.ProviderID = "fpi_other" },
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(server+" "+name, func(t *testing.T) {
 			bank := &lying{Provider: fakepay.New(nil)}
-			w := with(t, buntest.Open(t, buntest.SQLite), bank.Provider, bank, "USD")
+			w := with(t, buntest.Open(t, server), bank.Provider, bank, "USD")
 			h := w.serve()
 			o := w.asked(w.Variant("Mug", 1000, 5))
 			w.pays(o, fakepay.Approve)

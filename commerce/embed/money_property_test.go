@@ -307,7 +307,7 @@ func (g *giving) settle(id string) {
 	}
 }
 
-// Random orders, and random refunds of them, with a bank that fails and staff who
+// M02: random orders, and random refunds of them, with a bank that fails and staff who
 // refund there too: never more goes back than was paid, to the cent and by
 // instrument, and in the end exactly that.
 func TestRandomRefunds(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -242,7 +243,13 @@ type given struct{ amount, tax int64 }
 
 // R07 to R09: discounts and taxes go back with what they were of, to the cent.
 func TestRefundOfDiscountedOrders(t *testing.T) {
-	w := with(t, buntest.Open(t, buntest.SQLite), fakepay.New(nil), nil, "GBP")
+	for _, server := range []string{buntest.SQLite, buntest.MySQL} {
+		w := with(t, buntest.Open(t, server), fakepay.New(nil), nil, "GBP")
+		t.Run(server, func(t *testing.T) { discountedRefunds(t, w) })
+	}
+}
+
+func discountedRefunds(t *testing.T, w *world) {
 	example26 := []sold{{1999, 1, 116, 155}, {333, 3, 58, 78}, {4550, 2, 526, 707}}
 	for name, c := range map[string]struct {
 		currency money.Currency
@@ -254,6 +261,7 @@ func TestRefundOfDiscountedOrders(t *testing.T) {
 	}{
 		"6: all":          {"GBP", true, []sold{{2390, 10, 5975, 2988}}, nil, nil, given{17925, 2988}},
 		"7: one by one":   {"GBP", true, []sold{{2390, 10, 5975, 2988}}, [][2]int64{{0, 1}, {0, 1}, {0, 1}, {0, 1}}, []given{{1793, 299}, {1792, 299}, {1793, 298}, {1792, 299}}, given{10755, 1793}},
+		"R07: one × 10":   {"GBP", true, []sold{{2390, 10, 5975, 2988}}, slices.Repeat([][2]int64{{0, 1}}, 10), tenTimes, given{}},
 		"R07: 3 and 7":    {"GBP", true, []sold{{2390, 10, 5975, 2988}}, [][2]int64{{0, 3}, {0, 7}}, []given{{5378, 896}, {12547, 2092}}, given{}},
 		"17: 1, 1, 1":     {"GBP", true, []sold{{334, 3, 2, 0}}, [][2]int64{{0, 1}, {0, 1}, {0, 1}}, []given{{333, 0}, {334, 0}, {333, 0}}, given{}},
 		"17: 2, 1":        {"GBP", true, []sold{{334, 3, 2, 0}}, [][2]int64{{0, 2}, {0, 1}}, []given{{667, 0}, {333, 0}}, given{}},
@@ -293,6 +301,9 @@ func TestRefundOfDiscountedOrders(t *testing.T) {
 		})
 	}
 }
+
+// tenTimes is what each of the ten units of example 6 gives back.
+var tenTimes = []given{{1793, 299}, {1792, 299}, {1793, 298}, {1792, 299}, {1793, 299}, {1792, 299}, {1793, 299}, {1792, 298}, {1793, 299}, {1792, 299}}
 
 // priced makes something that costs so much in the currency of the shop.
 func (w *world) priced(c money.Currency, minor int64) string {

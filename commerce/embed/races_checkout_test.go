@@ -58,7 +58,7 @@ func (w *world) charged(t *testing.T, o order.Order) {
 	}
 }
 
-// One cart, one key, many clicks: one order, and one answer that never changes.
+// C01: one cart, one key, many clicks: one order, and one answer that never changes.
 func TestOneKeyManyClicks(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		mug := w.Variant("Mug", 1000, 10)
@@ -90,7 +90,7 @@ func TestOneKeyManyClicks(t *testing.T) {
 	})
 }
 
-// One cart, many keys: one order all the same.
+// C02: one cart, many keys: one order all the same.
 func TestManyKeysOneCart(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, method := range []string{card, cash} {
@@ -126,7 +126,7 @@ func TestManyKeysOneCart(t *testing.T) {
 	})
 }
 
-// A key belongs to one request of one caller.
+// C03, C05: a key belongs to one request of one caller.
 func TestWhoseKey(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		mug := w.Variant("Mug", 1000, 10)
@@ -169,7 +169,7 @@ func TestWhoseKey(t *testing.T) {
 	})
 }
 
-// A process hangs in the middle of a request and comes back after others have
+// C07: a process hangs in the middle of a request and comes back after others have
 // taken over: one order, one charge.
 func TestTakenOver(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -1,21 +1,26 @@
 package embed_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/mercer-commerce/mercer/commerce/catalog"
 	"github.com/mercer-commerce/mercer/commerce/checkout"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore"
 	"github.com/mercer-commerce/mercer/commerce/driver/bunstore/buntest"
+	"github.com/mercer-commerce/mercer/commerce/driver/devmail"
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay"
+	"github.com/mercer-commerce/mercer/commerce/embed"
 	"github.com/mercer-commerce/mercer/commerce/embed/shoptest"
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/fulfil"
+	"github.com/mercer-commerce/mercer/commerce/notification"
 	"github.com/mercer-commerce/mercer/commerce/op"
 	"github.com/mercer-commerce/mercer/commerce/order"
 	"github.com/mercer-commerce/mercer/commerce/payment"
@@ -48,7 +53,7 @@ func (w *world) cancel(id string) error {
 // duels is how often each duel is fought.
 func duels() int { return scaled(15, 200) }
 
-// An order is canceled, or its parcel leaves: not both.
+// O02: an order is canceled, or its parcel leaves: not both.
 func TestCancelAgainstShip(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := duels()
@@ -72,7 +77,7 @@ func TestCancelAgainstShip(t *testing.T) {
 	})
 }
 
-// An order is canceled, or its money comes: not both.
+// O02: an order is canceled, or its money comes: not both.
 func TestCancelAgainstCapture(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := duels()
@@ -90,7 +95,7 @@ func TestCancelAgainstCapture(t *testing.T) {
 	})
 }
 
-// An order is canceled, or paid at last: not both.
+// O02: an order is canceled, or paid at last: not both.
 func TestCancelAgainstPay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := duels()
@@ -116,7 +121,7 @@ func TestCancelAgainstPay(t *testing.T) {
 	})
 }
 
-// A paid order is canceled, or its parcel leaves: not both. Its money goes back
+// O02: a paid order is canceled, or its parcel leaves: not both. Its money goes back
 // with it, or stays.
 func TestCancelPaidAgainstShip(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -139,7 +144,7 @@ func TestCancelPaidAgainstShip(t *testing.T) {
 	})
 }
 
-// Money goes back while the parcel leaves: both happen.
+// O02: money goes back while the parcel leaves: both happen.
 func TestRefundAgainstShip(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := w.moneyDuels()
@@ -225,7 +230,7 @@ func (w *world) settled(t *testing.T, id string, canceled, paid error) {
 	}
 }
 
-// Orders that are rolled back leave gaps in the numbers and no number twice.
+// O05: orders that are rolled back leave gaps in the numbers and no number twice.
 func TestOrderNumbers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := scaled(40, 200)
@@ -268,7 +273,7 @@ func TestOrderNumbers(t *testing.T) {
 	})
 }
 
-// What is written as it was is no conflict, also on the handle of somebody whose
+// O04: what is written as it was is no conflict, also on the handle of somebody whose
 // driver counts changed rows only.
 func TestWritingEqualValues(t *testing.T) {
 	each(t, equalValues)
@@ -317,12 +322,19 @@ func equalValues(t *testing.T, w *world) {
 	}
 }
 
-// An order is what its shopper has agreed to, whatever becomes of the shop.
+// O06, M07: an order, its mail and what goes back of it are what its shopper has
+// agreed to, whatever becomes of the shop.
 func TestOrdersDoNotChange(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
+		if _, err := w.far.Pricing.CreateTaxRate(ctx, pricing.TaxRateFields{Name: "VAT", Country: "DE", Rate: 70_000}); err != nil {
+			t.Fatal(err)
+		}
 		mug := w.Variant("Mug", 1000, 10)
-		o := w.Order(cash, one(mug))
+		o := w.Order(card, shoptest.Line{Variant: mug, Quantity: 2})
+		if err := w.shop.Drain(ctx); err != nil { // its mail is due, and sent when all has changed
+			t.Fatal(err)
+		}
 		before, err := json.Marshal(w.order(o.ID))
 		if err != nil {
 			t.Fatal(err)
@@ -356,7 +368,36 @@ func TestOrdersDoNotChange(t *testing.T) {
 			}
 		}
 		w.ship(t, o.ID)
+		if r, err := w.give(units(o, 0, 1), ""); err != nil || r.Amount != shoptest.USD(1070) || r.Tax != shoptest.USD(70) {
+			t.Errorf("one of two goes back as %v with %v, %v", r.Amount, r.Tax, err)
+		}
+		letters := w.mails(t)
+		if len(letters) != 1 || strings.Contains(letters[0].Text, "Cup") || !strings.Contains(letters[0].Text, "21.40") {
+			t.Errorf("%d mails, want one about 21.40: %+v", len(letters), letters)
+		}
 	})
+}
+
+// mails sends the mails that are due and returns them.
+func (w *world) mails(t *testing.T) (out []notification.Mail) {
+	t.Helper()
+	box := devmail.New()
+	s, err := embed.On(t.Context(), w.shop.DB, &embed.Options{Passive: true, Now: w.clock.Now, Secret: bytes.Repeat([]byte("s"), 32), Mailer: box})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.RunJob(t.Context(), "notification.send"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := box.Letters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range all {
+		out = append(out, l.Mail)
+	}
+	return out
 }
 
 // A refusal to cancel is of its moment: when what stood in the way is gone, the

@@ -19,7 +19,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/storefront"
 )
 
-// The last unit, again and again: those who lose keep their carts and try for
+// S01: the last unit, again and again: those who lose keep their carts and try for
 // the next one.
 func TestLastUnit(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -53,7 +53,7 @@ func TestLastUnit(t *testing.T) {
 	})
 }
 
-// Everybody buys until nothing is left.
+// S02: everybody buys until nothing is left.
 func TestSoldOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const buyers = 32
@@ -85,7 +85,7 @@ func TestSoldOut(t *testing.T) {
 	})
 }
 
-// Two lines of a cart want the same unit: their demand is summed.
+// S03: two lines of a cart want the same unit: their demand is summed.
 func TestOneUnitInTwoLines(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		mug := w.Variant("Mug", 1000, 2)
@@ -110,7 +110,7 @@ func TestOneUnitInTwoLines(t *testing.T) {
 	})
 }
 
-// Baskets of the same goods in every order: nobody deadlocks, nothing is lost.
+// S04: baskets of the same goods in every order: nobody deadlocks, nothing is lost.
 func TestMixedBaskets(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const workers, goods = 32, 8
@@ -156,7 +156,7 @@ func TestMixedBaskets(t *testing.T) {
 	})
 }
 
-// Abandoned checkouts give back what they hold, once, whoever sweeps.
+// S06, P16: abandoned checkouts give back what they hold, once, whoever sweeps.
 func TestAbandonedCheckouts(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		n := scaled(32, 100)
@@ -186,11 +186,14 @@ func TestAbandonedCheckouts(t *testing.T) {
 			if can, err := w.bank.Chargeable(id); can != 0 || err != nil {
 				t.Errorf("the bank can still charge for %s: %d, %v", id, can, err)
 			}
+			if n := w.count("{reservation} WHERE order_id = ? AND state = 'released'", id); n != 1 || w.events("order.canceled", id) != 1 {
+				t.Errorf("order %s: %d released, canceled %d times", id, n, w.events("order.canceled", id))
+			}
 		}
 	})
 }
 
-// What is promised cannot be counted away, and a correction that is sent twice
+// S08: what is promised cannot be counted away, and a correction that is sent twice
 // is one.
 func TestCorrectingStock(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -221,7 +224,7 @@ func TestCorrectingStock(t *testing.T) {
 	})
 }
 
-// A price that changes while carts are completed: each order costs what its
+// C11: a price that changes while carts are completed: each order costs what its
 // shopper has agreed to, or does not come to be.
 func TestPriceChangesWhileCompleting(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

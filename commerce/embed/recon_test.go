@@ -91,6 +91,33 @@ func TestPaidWithoutWebhooks(t *testing.T) {
 	}
 }
 
+// R04: somebody refunds at the bank, and no notice comes: the order knows of it
+// within a quarter of an hour, once.
+func TestRefundAtTheBankWithoutWebhooks(t *testing.T) {
+	w := banking(t)
+	p, err := w.complete(w.Cart(shoptest.Line{Variant: w.Variant("Mug", 1000, 5), Quantity: 2}), card, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.jobs("payment.catch_up", "payment.webhooks")
+	if _, err := w.bank.RefundAbroad(p.Payment.ID, shoptest.USD(700)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		w.clock.Advance(15 * time.Minute)
+		w.jobs("payment.catch_up", "payment.webhooks")
+		if err := w.shop.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o := w.order(p.ID)
+		if o.PaymentStatus != order.PayPartiallyRefunded || o.Balance.Refunded != shoptest.USD(700) || len(o.Refunds) != 1 {
+			t.Errorf("the order is %s, %v went back by %d refunds", o.PaymentStatus, o.Balance.Refunded, len(o.Refunds))
+		}
+		w.same(t, o, 2000, 700)
+	}
+	w.audit(t)
+}
+
 // P11: what the bank says cannot be of the payment. The order is not paid, and
 // people can see why.
 func TestMismatchIsSeen(t *testing.T) {

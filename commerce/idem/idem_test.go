@@ -337,7 +337,7 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
-// TestDeathBeforeCommit lets a slow process meet the one that took over: it may
+// TestDeathBeforeCommit is C07: it lets a slow process meet the one that took over: it may
 // not commit.
 func TestDeathBeforeCommit(t *testing.T) {
 	d := newDesk(op.Command)
@@ -369,7 +369,7 @@ type dying struct{ counted }
 
 func (dying) Free(context.Context, idem.Record) error { return errKilled }
 
-// TestDeathAfterCommit kills the process between COMMIT and answer, at a point
+// TestDeathAfterCommit is C06: it kills the process between COMMIT and answer, at a point
 // that it names, and sends the command again.
 func TestDeathAfterCommit(t *testing.T) {
 	for _, c := range []struct {

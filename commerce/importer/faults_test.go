@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// M05: numbers that no amount can be, among other faults.
 func TestFaults(t *testing.T) {
 	const variants = "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value\n"
 	for name, c := range map[string]struct {

@@ -192,7 +192,7 @@ func TestPropertyZeroLineChangesNothing(t *testing.T) {
 	})
 }
 
-// permutation: the total stays, and no line moves by more than the unit that a
+// M03, permutation: the total stays, and no line moves by more than the unit that a
 // tie decides.
 func TestPropertyPermutation(t *testing.T) {
 	property(t, func(t *testing.T, g gen) {
@@ -230,7 +230,7 @@ func TestPropertyScaling(t *testing.T) {
 	})
 }
 
-// orders: discounts and taxes of whole orders keep 0 ≤ tax ≤ total, net + tax =
+// M02, orders: discounts and taxes of whole orders keep 0 ≤ tax ≤ total, net + tax =
 // gross, total ≥ 0, and 100 % off is exactly zero.
 func TestPropertyOrders(t *testing.T) {
 	property(t, func(t *testing.T, g gen) {

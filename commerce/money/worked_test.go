@@ -65,7 +65,7 @@ func numbers(amounts ...money.Amount) []int64 {
 	return out
 }
 
-// TestWorkedExamples asserts the worked examples of the design of money that
+// TestWorkedExamples is M01: it asserts the worked examples of the design of money that
 // are arithmetic alone. The others belong to the payment adapter and to the
 // engines: the provider's exponents, the order of instruments at a refund, and
 // the least amount of a charge.
@@ -225,7 +225,7 @@ func TestWorkedExamples(t *testing.T) {
 	}
 }
 
-// Example 30 of the same list.
+// M05, example 30 of the same list.
 func TestWorkedExampleOverflow(t *testing.T) {
 	if got, err := money.New(4_611_686_018_427_387_905, "USD").Mul(2); !errors.Is(err, money.ErrOverflow) {
 		t.Errorf("got %v, %v, want an overflow", got, err)

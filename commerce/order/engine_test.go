@@ -467,6 +467,7 @@ func TestExpired(t *testing.T) {
 	}
 }
 
+// O08: who, when, from, to and why.
 func TestTimelineSaysWho(t *testing.T) {
 	s := newShop()
 	o := s.place(t, "cart_1.1", false)

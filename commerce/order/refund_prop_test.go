@@ -124,7 +124,7 @@ func wrongRefund(r Refund) error {
 	return nil
 }
 
-// Orders of any kind, and refunds of any kind one after the other, some of which
+// M02: orders of any kind, and refunds of any kind one after the other, some of which
 // fail or are made elsewhere: nothing goes back twice, and in the end all does.
 func TestRefundsAnyhow(t *testing.T) {
 	property(t, func(t *testing.T, g gen) {

@@ -75,7 +75,7 @@ func brief(r *Refund) string {
 	return s
 }
 
-// The worked examples of the money page, by number, and what follows from them.
+// M01, R07 to R10: the worked examples of the money page, by number, and what follows from them.
 func TestWorkedRefunds(t *testing.T) {
 	all := units("")
 	goodwill := func(minor int64, c money.Currency) RefundInput { return RefundInput{}.goodwill(minor, c) }

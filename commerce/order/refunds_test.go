@@ -311,7 +311,7 @@ func TestRefundIsChecked(t *testing.T) {
 	wantErr(t, "more", begin(func(in *order.BeginRefundInput) { in.Goodwill = new(eur(7689)) }), order.ErrNotRefundable)
 }
 
-// every status × the commands of refunds, with money and without: what is
+// O01: every status × the commands of refunds, with money and without: what is
 // allowed happens once, what is not changes nothing.
 func TestRefundTable(t *testing.T) {
 	begin := command{"begin_refund", func(ctx context.Context, s *shop, o order.Order) error {

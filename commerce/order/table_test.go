@@ -89,7 +89,7 @@ var commands = []command{
 	}, map[order.Status]outcome{order.StatusConfirmed: moves(order.StatusConfirmed), order.StatusPending: {err: order.ErrNotConfirmed}}, false},
 }
 
-// every status × every command: what is allowed happens once, what is not
+// O01: every status × every command: what is allowed happens once, what is not
 // changes nothing and tells nobody.
 func TestStatusTable(t *testing.T) {
 	for _, c := range commands {
@@ -151,7 +151,7 @@ func (s *shop) check(t *testing.T, o order.Order, what string, run func() error,
 	}
 }
 
-// states of a fulfillment × commands on it.
+// O01: states of a fulfillment × commands on it.
 func TestFulfillmentTable(t *testing.T) {
 	type want map[order.FulfillmentState]outcome
 	wrong := outcome{err: order.ErrIllegalFulfillment}

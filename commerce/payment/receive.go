@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mercer-commerce/mercer/commerce/fault"
@@ -57,10 +58,16 @@ type ReceiveInput struct {
 	Body     []byte              `json:"body" body:"raw" maxLength:"349524"`               // 256 kB, measured as base64
 }
 
+// keepWithin bounds how long a notice waits for the database: the provider brings
+// it again when it is told so, and takes a longer silence for an endpoint that is
+// gone.
+const keepWithin = 4 * time.Second
+
 // Receive verifies a notice of a provider and keeps it for Apply, once for each
 // event of the provider: again is fine. It does nothing else. It returns
-// ErrProviderUnknown, ErrSignature, and fault.ErrMalformed for a notice that
-// does not say which event it is.
+// ErrProviderUnknown, ErrSignature, fault.ErrMalformed for a notice that does not
+// say which event it is, and within 5 seconds fault.ErrUnavailable when it cannot
+// be kept now.
 func (e *Engine) Receive(ctx context.Context, in ReceiveInput) (op.Nothing, error) {
 	if err := OpReceive.Admit(ctx, in); err != nil {
 		return op.Nothing{}, err
@@ -78,7 +85,12 @@ func (e *Engine) Receive(ctx context.Context, in ReceiveInput) (op.Nothing, erro
 	if err != nil {
 		return op.Nothing{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, keepWithin)
+	defer cancel()
 	_, err = e.store.Keep(ctx, r)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return op.Nothing{}, fault.ErrUnavailable.Because(err)
+	}
 	return op.Nothing{}, err
 }
 

@@ -130,8 +130,7 @@ func newBench(t *testing.T, server string) *bench {
 
 // TestX kills servers at every step of what moves money. Clients insist under
 // their keys, the work behind requests goes on, and then everything adds up: one
-// order, one payment, one refund, here and in the books of the bank. X10 is a test
-// of the mails, X13 of the importer, X14 of the migrations.
+// order, one payment, one refund, here and in the books of the bank.
 func TestX(t *testing.T) {
 	const shops = 4 // at once for each server: most of the time is spent on waiting for leases to end
 	var all sync.WaitGroup

@@ -59,6 +59,7 @@ func child() error {
 	at, _ := strconv.ParseInt(os.Getenv("KILL_TEST_AT"), 10, 64)
 	k := &killer{mark: os.Getenv("KILL_TEST_MARK"), at: at, behind: os.Getenv("KILL_TEST_BEHIND") != "", fact: os.Getenv("KILL_TEST_FACT"),
 		spot: spotOf(os.Getenv("KILL_TEST_SPOT"))}
+	k.armed.Store(os.Getenv("KILL_TEST_ARMED") != "") // else it is armed by a signal
 	point := os.Getenv("KILL_TEST_POINT")
 	c.Connect = func(inner driver.Connector) driver.Connector { return connector{inner, k} }
 	c.Lease, c.Idle = time.Second, time.Second
@@ -308,6 +309,7 @@ func (w *world) start(t *testing.T, at int, point string, behind bool) *victim {
 	return w.launch(t, at, point, env)
 }
 
+// TestKilled is C06, C07 and section 2.12: it kills servers after any statement.
 func TestKilled(t *testing.T) {
 	for _, server := range []string{buntest.SQLite, buntest.MySQL} {
 		for _, sc := range scenarios {

@@ -41,6 +41,9 @@ func (d *DB) use(ctx context.Context, outside *bun.DB, fn func(bun.IConn) error)
 			break
 		}
 	}
+	if again(err) {
+		return beaten(err)
+	}
 	return told(err)
 }
 
@@ -101,6 +104,15 @@ func told(err error) error {
 		return fault.ErrUnavailable.Because(err)
 	}
 	return err
+}
+
+// beaten returns what those outside are to see of work that lost against others
+// for good.
+func beaten(err error) error {
+	if away := told(err); fault.KindOf(away) == fault.Unavailable {
+		return away
+	}
+	return ErrBusy.Because(err)
 }
 
 // isContext reports whether err says that the caller has given up.

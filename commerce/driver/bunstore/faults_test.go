@@ -18,6 +18,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/fault"
 	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/once"
+	"github.com/mercer-commerce/mercer/commerce/payment"
 )
 
 // eachMySQL runs test against MySQL and MariaDB; dsn is of a database of its own.
@@ -151,6 +152,39 @@ func TestD02(t *testing.T) {
 		}
 		if got := marked(t, db, "half"); got != nil {
 			t.Errorf("half a unit was committed: %v", got)
+		}
+	})
+}
+
+// TestD02Statement waits too long for a lock outside of a unit: that is no fault of
+// the shop, and the row can be written afterwards.
+func TestD02Statement(t *testing.T) {
+	eachMySQL(t, func(t *testing.T, dsn string) {
+		cfg, err := mysql.ParseDSN(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Params = map[string]string{"innodb_lock_wait_timeout": "1", "sql_mode": "'STRICT_TRANS_TABLES'"}
+		s := bunstore.Payments{DB: on(t, cfg.FormatDSN(), 10)}
+		keep := func(ctx context.Context) error {
+			_, err := s.Keep(ctx, payment.Received{Notice: payment.Notice{ID: "evt_1"}, Provider: "fake", State: payment.NoticeOpen})
+			return err
+		}
+		errBack := errors.New("rolled back")
+		err = s.DB.Do(t.Context(), func(ctx context.Context) error {
+			if err := keep(ctx); err != nil {
+				return err
+			}
+			if err := keep(t.Context()); !errors.Is(err, bunstore.ErrBusy) {
+				t.Errorf("%v, want ErrBusy", err)
+			}
+			return errBack
+		})
+		if !errors.Is(err, errBack) {
+			t.Fatal(err)
+		}
+		if err := keep(t.Context()); err != nil {
+			t.Errorf("afterwards: %v", err)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/inventory/inventorytest"
 )
 
+// TestInventory lets rivals loose too: S02, S04, S11 and S14, of the engine alone.
 func TestInventory(t *testing.T) {
 	buntest.Each(t, func(t *testing.T, open func(*testing.T) *bunstore.DB) {
 		store := func(t *testing.T) inventory.Store { return bunstore.Inventory{DB: open(t)} }

@@ -20,7 +20,7 @@ func TestPayments(t *testing.T) {
 	})
 }
 
-// What no engine may write, the tables do not take.
+// M10: what no engine may write, the tables do not take.
 func TestPaymentTablesRefuse(t *testing.T) {
 	eur := func(minor int64) money.Amount { return money.New(minor, "EUR") }
 	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)

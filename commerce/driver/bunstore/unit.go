@@ -35,7 +35,8 @@ type unitKey struct{ db *DB }
 const tries = 6
 
 // ErrBusy says that a unit of work lost against others more often than it is
-// tried, or that there was no connection for it. Nothing was written.
+// tried, that a statement outside of units lost, or that there was no connection
+// for them. Nothing was written.
 var ErrBusy = fault.New(fault.Unavailable, "store.busy", "too much is done at the same time, try again")
 
 // Do implements txn.Scope. A unit that loses a deadlock, waits too long for a
@@ -58,10 +59,7 @@ func (d *DB) Do(ctx context.Context, fn func(ctx context.Context) error) error {
 		}
 		d.log.DebugContext(ctx, "unit of work is run again", "try", try+1, "err", err)
 	}
-	if away := told(err); fault.KindOf(away) == fault.Unavailable {
-		return away
-	}
-	return ErrBusy.Because(err)
+	return beaten(err)
 }
 
 // join runs fn in the unit that is open already.

@@ -39,7 +39,7 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
-// TestEveryCurrency sends each currency that money knows to Stripe and back.
+// TestEveryCurrency is M04: it sends each currency that money knows to Stripe and back.
 func TestEveryCurrency(t *testing.T) {
 	taken := 0
 	for _, c := range everyCurrency() {

@@ -23,7 +23,7 @@ func bubble(t *testing.T, fn func(t *testing.T)) {
 
 func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
-// TestPauses: a call is made three times at the most, and not at all where
+// TestPauses is U05: a call is made three times at the most, and not at all where
 // nobody waits for it any more.
 func TestPauses(t *testing.T) {
 	busy := problem(429, "invalid_request_error", "lock_timeout", nil)
@@ -95,7 +95,7 @@ func (m *mute) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// TestBreaker: of 200 shoppers at a Stripe that does not answer, only the first
+// TestBreaker is U06: of 200 shoppers at a Stripe that does not answer, only the first
 // wait for it.
 func TestBreaker(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -39,7 +39,7 @@ func bankWith(t *testing.T, of stripeface.Options) (*stripepay.Provider, *stripe
 
 const route = "POST /v1/payment_intents"
 
-// TestOneIntent: whatever becomes of the first calls, there is one intent in the
+// TestOneIntent is U01, U02, U04 and U05: whatever becomes of the first calls, there is one intent in the
 // end, and its shopper pays once.
 func TestOneIntent(t *testing.T) {
 	for _, fault := range []stripeface.Fault{stripeface.Down, stripeface.LoseAnswer, stripeface.Broken, stripeface.Unavailable, stripeface.TooMany, stripeface.LockTimeout} {
@@ -151,7 +151,7 @@ func TestLostStartIsCanceled(t *testing.T) {
 	}
 }
 
-// TestRefundOnce: a refund whose answers are lost is one refund.
+// TestRefundOnce is U07: a refund whose answers are lost is one refund.
 func TestRefundOnce(t *testing.T) {
 	p, b := bank(t)
 	of := owed()

@@ -156,7 +156,7 @@ func TestNobodyKnows(t *testing.T) {
 	}
 }
 
-// TestLookUp: a key that is too old, was used with other parameters, or keeps an
+// TestLookUp is U08: a key that is too old, was used with other parameters, or keeps an
 // error of Stripe's, says nothing: the intent is looked for.
 func TestLookUp(t *testing.T) {
 	mine := intent("requires_payment_method", nil)

@@ -30,6 +30,7 @@ func sign(body []byte, secret string, at time.Time) string {
 	return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: at}).Header
 }
 
+// TestSignatures is P07, P08 and P09.
 func TestSignatures(t *testing.T) {
 	body := event("payment_intent.succeeded", intent("succeeded", nil), nil)
 	_, good, _ := strings.Cut(sign(body, "whsec_1", now), ",")

@@ -10,6 +10,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/stripepay"
 )
 
+// TestOptions: P08, a tolerance of nothing among them.
 func TestOptions(t *testing.T) {
 	tests := []struct {
 		name   string

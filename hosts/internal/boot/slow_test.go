@@ -15,7 +15,7 @@ import (
 	"github.com/mercer-commerce/mercer/commerce/driver/fakepay/stripeface"
 )
 
-// TestSlowStripe: Stripe takes requests and says nothing, while a crowd completes
+// TestSlowStripe is U06: Stripe takes requests and says nothing, while a crowd completes
 // its carts. Each shopper is told that the payment is pending, others look at the
 // catalog as before, and after a few calls without an answer nobody is made to
 // wait for one: Stripe is not asked.
