@@ -12,4 +12,5 @@ import (
 func TestReleasedStates(t *testing.T) {
 	releasedtest.Check(t, "checkout", reflect.TypeFor[State]())
 	releasedtest.Check(t, "cancel", reflect.TypeFor[cancelState]())
+	releasedtest.Check(t, "refund", reflect.TypeFor[refundState]())
 }
