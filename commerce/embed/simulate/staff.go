@@ -50,18 +50,18 @@ func (w *world) handle(o order.Order) {
 		if o.Payment.Method == fakepay.Multi && w.chance(50) {
 			some = new(money.New(1+o.Payment.Amount.Minor/2, o.Currency))
 		}
-		w.perform("capture", o.ID, func(ctx context.Context, p *process) error {
+		_ = w.perform("capture", o.ID, func(ctx context.Context, p *process) error {
 			_, err := command(ctx, p, checkout.OpCapture, p.flows.Checkout.Capture, payment.CaptureInput{ID: o.Payment.ID, Amount: some})
 			return err
 		})
 	case w.chance(15):
 		refund := w.chance(70)
-		w.perform("cancel", o.ID, func(ctx context.Context, p *process) error {
+		_ = w.perform("cancel", o.ID, func(ctx context.Context, p *process) error {
 			_, err := command(ctx, p, checkout.OpCancel, p.flows.Checkout.Cancel, checkout.CancelInput{ID: o.ID, Refund: refund})
 			return err
 		})
 	case o.Payment != nil && o.Status == order.StatusPending && w.chance(8):
-		w.perform("void", o.Payment.ID, func(ctx context.Context, p *process) error {
+		_ = w.perform("void", o.Payment.ID, func(ctx context.Context, p *process) error {
 			_, err := command(ctx, p, checkout.OpVoid, p.flows.Checkout.Void, payment.IDInput{ID: o.Payment.ID})
 			return err
 		})
@@ -108,19 +108,19 @@ func (w *world) ship(o order.Order) {
 	for _, f := range o.Fulfillments {
 		switch {
 		case f.Status == order.FulPending && w.chance(25):
-			w.perform("cancel parcel", f.ID, func(ctx context.Context, p *process) error {
+			_ = w.perform("cancel parcel", f.ID, func(ctx context.Context, p *process) error {
 				_, err := command(ctx, p, fulfil.OpCancel, p.flows.Fulfil.Cancel, order.CancelFulfillmentInput{FulfillmentID: f.ID})
 				return err
 			})
 			return
 		case f.Status == order.FulPending:
-			w.perform("ship", f.ID, func(ctx context.Context, p *process) error {
+			_ = w.perform("ship", f.ID, func(ctx context.Context, p *process) error {
 				_, err := command(ctx, p, fulfil.OpShip, p.flows.Fulfil.Ship, fulfil.ShipInput{ID: f.ID, Notify: true})
 				return err
 			})
 			return
 		case f.Status == order.FulShipped:
-			w.perform("deliver", f.ID, func(ctx context.Context, p *process) error {
+			_ = w.perform("deliver", f.ID, func(ctx context.Context, p *process) error {
 				_, err := command(ctx, p, fulfil.OpDeliver, p.flows.Fulfil.Deliver, order.DeliverFulfillmentInput{FulfillmentID: f.ID})
 				return err
 			})
@@ -128,7 +128,7 @@ func (w *world) ship(o order.Order) {
 		}
 	}
 	id := w.newID("ful")
-	w.perform("plan parcel", o.ID, func(ctx context.Context, p *process) error {
+	_ = w.perform("plan parcel", o.ID, func(ctx context.Context, p *process) error {
 		_, err := command(ctx, p, fulfil.OpCreate, p.flows.Fulfil.Create, order.CreateFulfillmentInput{ID: o.ID, FulfillmentID: id})
 		return err
 	})
