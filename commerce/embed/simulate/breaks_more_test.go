@@ -8,6 +8,7 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/payment"
+	"github.com/mercer-commerce/mercer/commerce/pricing"
 	"github.com/mercer-commerce/mercer/commerce/txn"
 )
 
@@ -32,6 +33,47 @@ func (s spends) GiftCard(ctx context.Context, id string) (payment.GiftCard, erro
 		c.Balance = was.Balance
 	}
 	return c, err
+}
+
+// hopeful looks at how often a promotion was used before the unit, and counts
+// without a test: the store does not know of the limit.
+type hopeful struct {
+	pricing.Store
+	w    *world
+	seen map[string]int64
+}
+
+func (h hopeful) SavePromotion(ctx context.Context, p *pricing.Promotion) error {
+	free := *p
+	free.UsageLimit = nil
+	err := h.Store.SavePromotion(ctx, &free)
+	p.Version = free.Version
+	return err
+}
+
+func (h hopeful) Offers(ctx context.Context, f pricing.OfferFilter) ([]pricing.Offer, error) {
+	all, err := h.Store.Offers(ctx, f)
+	for i, o := range all {
+		all[i].UsageLimit, h.seen[o.ID] = new(h.most(o.ID)), o.Used
+	}
+	return all, err
+}
+
+func (h hopeful) ClaimPromotion(ctx context.Context, c pricing.Claim, u pricing.PromotionUse) (bool, error) {
+	if h.seen[c.PromotionID] >= h.most(c.PromotionID) {
+		return false, nil
+	}
+	return h.Store.ClaimPromotion(ctx, c, u)
+}
+
+// most is how often a promotion may be used.
+func (h hopeful) most(id string) int64 {
+	for _, p := range h.w.promos {
+		if p.id == id {
+			return p.most
+		}
+	}
+	return unlimited
 }
 
 // careless gives money back whatever a bank may decide.

@@ -251,6 +251,10 @@ func TestBreaks(t *testing.T) {
 			return s
 		}}},
 		{"no unique checkout", []string{"N4"}, breaks{services: func(w *world, s *commerce.Shop) { s.Carts = forgetful{s.Carts, w} }}},
+		{"promotion: read, then write", []string{"N11"}, breaks{stores: func(w *world, s commerce.Stores) commerce.Stores {
+			s.Pricing = hopeful{s.Pricing, w, map[string]int64{}}
+			return s
+		}}},
 		{"new key per retry of create", []string{"N7"}, breaks{bank: func(w *world, b Bank) payment.Provider { return newKey{b, w} }}},
 		{"release first, then cancel the intent", []string{"N10"}, breaks{services: func(w *world, s *commerce.Shop) { s.Payments = liar{s.Payments, w, true} }}},
 		{"expire by the clock only", []string{"N10", "R1"}, breaks{services: func(w *world, s *commerce.Shop) { s.Payments = liar{s.Payments, w, false} }}},

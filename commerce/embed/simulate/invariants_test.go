@@ -18,7 +18,7 @@ var held = []struct{ name, what, where string }{
 	{"N8", "the ledger and the moves of gift cards only grow, and make the sums", "holdLedger, holdMoves, always"},
 	{"N9", "states go forward, versions have no holes", "holdHistory, holdPayment, holdRefunds, holdDisputes, always"},
 	{"N10", "what is canceled keeps nothing", "holdVoided and holdCards, always; holdGoods, always where stock and orders share a database, else at rest"},
-	{"N11", "promotions are used no more often than they may be", "nowhere yet: there are none in this story"},
+	{"N11", "promotions are used no more often than they may be", "holdPromotions, always; holdUses, at rest"},
 	{"N12", "what is announced is in the outbox, once, in order", "holdEvents, holdAnnounced, always"},
 	{"N13", "an event has an effect once", "holdEffects, always"},
 	{"N14", "one request and one answer under a key, of one thing", "claimed, known, answered, always"},

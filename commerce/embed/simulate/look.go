@@ -25,6 +25,7 @@ const (
 	aboutGoods  // stock of orders
 	aboutEvents // and what they announce
 	aboutEffects
+	aboutPromotions
 	aboutEverything = 1<<iota - 1
 )
 
@@ -42,6 +43,8 @@ func touches(point string) checks {
 		return aboutOrders | aboutGoods | aboutEvents | aboutEffects
 	case store == "payments" && slices.Contains(moving, call):
 		return aboutMoney
+	case call == "claim_promotion" || call == "return_uses":
+		return aboutPromotions
 	case store == "carts":
 		return aboutCarts
 	default:
@@ -64,6 +67,7 @@ type shadow struct {
 	orders   map[string]order.Row
 	history  map[string][]order.Entry
 	moves    map[string]map[string]payment.GiftCardMove // of gift cards, by card, then kind and cause
+	uses     map[string]map[string]bool                 // of promotions, by promotion, then key
 	keys     map[string]idem.Record                     // by scope and key
 	kept     map[string]bool                            // whether the answer is, by key
 	things   map[string]string                          // ids of what was asked for, by who asked and key
@@ -73,7 +77,7 @@ type shadow struct {
 func newShadow() shadow {
 	return shadow{attempts: map[string]int{}, cartsAt: map[string]cart.Cart{}, payments: map[string]payment.Payment{}, refunds: map[string]payment.Refund{}, ledger: map[string]payment.Ledger{},
 		orders: map[string]order.Row{}, history: map[string][]order.Entry{}, moves: map[string]map[string]payment.GiftCardMove{},
-		keys: map[string]idem.Record{}, kept: map[string]bool{}, things: map[string]string{}, rows: map[string][]byte{}}
+		uses: map[string]map[string]bool{}, keys: map[string]idem.Record{}, kept: map[string]bool{}, things: map[string]string{}, rows: map[string][]byte{}}
 }
 
 // look holds the invariants about what has changed. What lies in a database that
@@ -92,6 +96,7 @@ func (w *world) look() {
 		{aboutGoods, [2]*database{stock, home}, w.holdGoods},
 		{aboutEvents, [2]*database{home}, w.holdAnnounced},
 		{aboutEffects, [2]*database{home}, w.holdEffects},
+		{aboutPromotions, [2]*database{w.dbOf("pricing")}, w.holdPromotions},
 	} {
 		if w.dirty&c.about == 0 || slices.ContainsFunc(c.in[:], func(d *database) bool { return d != nil && d.unit != nil }) {
 			continue

@@ -93,6 +93,9 @@ func (w *world) buy(b *basket, key string) {
 	if w.chance(10) {
 		w.present(b)
 	}
+	if w.chance(10) {
+		w.clip(b)
+	}
 	o, ok := w.complete(b, key)
 	if !ok {
 		return

@@ -179,13 +179,15 @@ func (w *world) ended() map[Outcome]bool {
 // carts, as Report.Edges names them.
 func Edges() []string {
 	return slices.Concat(edges("order", order.Transitions), edges("fulfillment", order.FulfillmentTransitions),
-		edges("payment", payment.Transitions), edges("refund", payment.RefundTransitions), edges("cart", cart.Transitions), disputes, moves)
+		edges("payment", payment.Transitions), edges("refund", payment.RefundTransitions), edges("cart", cart.Transitions), disputes, moves, uses)
 }
 
-// disputes are the moves of disputes, and moves those of gift cards, from nothing.
+// disputes are the moves of disputes, moves those of gift cards, from nothing, and
+// uses those of uses of promotions.
 var (
 	disputes = []string{"dispute: open to won", "dispute: open to lost"}
 	moves    = []string{"gift card:  to held", "gift card:  to issued", "gift card:  to refunded", "gift card:  to released"}
+	uses     = []string{"promotion:  to used", "promotion: used to given back"}
 )
 
 func edges[S ~string](of string, t state.Table[S]) (all []string) {

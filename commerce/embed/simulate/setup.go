@@ -60,6 +60,9 @@ func (w *world) furnish(ctx context.Context, p *process) error {
 	if err := w.firstCards(ctx, p); err != nil {
 		return err
 	}
+	if err := w.promote(ctx, p); err != nil {
+		return err
+	}
 	for i := range 2 + w.rng.IntN(4) {
 		b, err := w.cart(ctx, p, i)
 		if err != nil {
@@ -111,7 +114,11 @@ func (w *world) cart(ctx context.Context, p *process, i int) (*basket, error) {
 	if err := w.fill(ctx, p, b, w.cartOf(i)); err != nil {
 		return nil, err
 	}
-	return b, w.accept(ident.With(ctx, b.who), p, b.id)
+	ctx = ident.With(ctx, b.who)
+	if err := w.coupon(ctx, p, b.id); err != nil {
+		return nil, err
+	}
+	return b, w.accept(ctx, p, b.id)
 }
 
 // fill makes the cart of b, so that it lacks nothing.

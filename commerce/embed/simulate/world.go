@@ -53,9 +53,10 @@ type world struct {
 	wires []*process
 	post  []notice
 
-	goods []goods
-	carts []*basket
-	cards []giftCard
+	goods  []goods
+	carts  []*basket
+	cards  []giftCard
+	promos []promoted
 
 	steps, limit int
 	progress     atomic.Int64 // steps, for the eye of the clock
