@@ -44,8 +44,12 @@ func (w *world) begin() {
 
 // crowd sends shoppers and staff on their way.
 func (w *world) crowd() {
+	within := 3 * time.Second
+	if w.chance(35) {
+		within = 50 * time.Millisecond // they have waited for this
+	}
 	for i, b := range w.carts {
-		key, first := w.newID("key"), w.between(0, 3*time.Second)
+		key, first := w.newID("key"), w.between(0, within)
 		for tab := range 1 + w.rng.IntN(3) {
 			k, at := key, first
 			if w.chance(50) {

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/mercer-commerce/mercer/commerce/money"
@@ -47,10 +48,13 @@ func (w *world) promote(ctx context.Context, p *process) error {
 
 // coupon puts the code in a cart that is being made.
 func (w *world) coupon(ctx context.Context, p *process, cartID string) error {
-	if !w.chance(40) {
+	if !w.chance(50) {
 		return nil
 	}
 	_, err := p.flows.Storefront.AddDiscountCode(ctx, storefront.AddDiscountCodeInput{ID: cartID, Code: w.promos[0].code})
+	if errors.Is(err, pricing.ErrCodeRejected) {
+		return nil // the goods cost nothing
+	}
 	return err
 }
 
