@@ -6,6 +6,7 @@ import (
 
 	"github.com/mercer-commerce/mercer/commerce/idem"
 	"github.com/mercer-commerce/mercer/commerce/ident"
+	"github.com/mercer-commerce/mercer/commerce/order"
 )
 
 // claimed notes that a key was claimed, and holds N14: a key whose command is done
@@ -33,8 +34,9 @@ func (w *world) known(r idem.Record) {
 	w.kept[r.Key] = r.State == idem.Done
 }
 
-// answered holds N14 for who asks: when the answer is kept that was given under a
-// key, whoever asks again is told of the same thing.
+// answered holds N14 for who asks: whoever asks again under a key is told of the
+// same thing. An answer that was not kept, because it was not final, may later be
+// of another order when the first one was canceled.
 func (w *world) answered(ctx context.Context, name string, out any) {
 	v := reflect.ValueOf(out)
 	if v.Kind() != reflect.Struct {
@@ -44,12 +46,32 @@ func (w *world) answered(ctx context.Context, name string, out any) {
 	if !id.IsValid() || id.Kind() != reflect.String {
 		return
 	}
-	key, who := ident.Key(ctx), ident.From(ctx)
-	at := who.String() + who.CartToken + who.OrderToken + " " + key // a key is its sender's own
-	if was, seen := w.things[at]; seen && was != id.String() {
-		w.violate("N14", "%s under the key %s was %s, and is %s", name, key, was, id)
+	key := ident.Key(ctx)
+	if key == "" {
+		return
 	}
-	if w.kept[key] {
-		w.things[at] = id.String()
+	at := sender(ident.From(ctx)) + " " + key // a key is its sender's own
+	was, seen := w.things[at]
+	if seen && was.id != id.String() && (was.final || w.orders[was.id].Status != order.StatusCanceled) {
+		w.violate("N14", "%s under the key %s was %s, and is %s", name, key, was.id, id)
+	}
+	w.things[at] = thing{id.String(), w.kept[key]}
+}
+
+// thing is what an answer was about, and whether it is kept.
+type thing struct {
+	id    string
+	final bool
+}
+
+// sender names who asks: a guest is their cart, until they come with an order alone.
+func sender(who ident.Actor) string {
+	switch {
+	case who.Kind != ident.Guest:
+		return who.String()
+	case who.CartToken != "":
+		return "cart " + who.CartToken
+	default:
+		return "order " + who.OrderToken
 	}
 }

@@ -70,14 +70,14 @@ type shadow struct {
 	uses     map[string]map[string]bool                 // of promotions, by promotion, then key
 	keys     map[string]idem.Record                     // by scope and key
 	kept     map[string]bool                            // whether the answer is, by key
-	things   map[string]string                          // ids of what was asked for, by who asked and key
+	things   map[string]thing                           // what was asked for, by who asked and key
 	rows     map[string][]byte                          // that were written last, for what must be in none
 }
 
 func newShadow() shadow {
 	return shadow{attempts: map[string]int{}, cartsAt: map[string]cart.Cart{}, payments: map[string]payment.Payment{}, refunds: map[string]payment.Refund{}, ledger: map[string]payment.Ledger{},
 		orders: map[string]order.Row{}, history: map[string][]order.Entry{}, moves: map[string]map[string]payment.GiftCardMove{},
-		uses: map[string]map[string]bool{}, keys: map[string]idem.Record{}, kept: map[string]bool{}, things: map[string]string{}, rows: map[string][]byte{}}
+		uses: map[string]map[string]bool{}, keys: map[string]idem.Record{}, kept: map[string]bool{}, things: map[string]thing{}, rows: map[string][]byte{}}
 }
 
 // look holds the invariants about what has changed. What lies in a database that

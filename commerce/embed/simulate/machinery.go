@@ -35,6 +35,10 @@ func (w *world) cron() {
 			w.job(nightly)
 			return
 		}
+		if w.chance(18) {
+			w.job("checkout.expire")
+			return
+		}
 		w.job(jobs[w.rng.IntN(len(jobs))])
 	})
 }

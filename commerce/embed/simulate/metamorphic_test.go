@@ -49,9 +49,7 @@ func endOf(t *testing.T, seed uint64, topology Topology, tales []tale, rates map
 // and others go on, and when the engines are apart.
 func TestMetamorphic(t *testing.T) {
 	none := map[Fault]float64{}
-	// A call that fails is not among these: it makes a run that has not passed its
-	// pivot be undone, and an order that was about to be paid canceled.
-	killing := map[Fault]float64{KillOne: 0.002, KillAll: 0.0003, UnitAgain: 0.01}
+	killing := map[Fault]float64{KillOne: 0.002, KillAll: 0.0003, UnitAgain: 0.01, StatementFails: 0.0007, CommitLost: 0.004, CommitUnknown: 0.004}
 	same := func(tales []tale) []tale { return tales }
 	for _, c := range []struct {
 		name     string

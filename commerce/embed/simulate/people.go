@@ -245,7 +245,7 @@ func (w *world) settle(b *basket, o order.Order) (next order.Order, more bool) {
 	case p.Status == "open" && p.Failure == nil && w.atBank(p.Method):
 		w.sleep(w.thinking())
 		w.confirm(p.ID)
-		if w.chance(40) {
+		if w.chance(72) {
 			return o, false // and closes the page
 		}
 		w.sleep(w.between(time.Second, time.Minute))
@@ -273,7 +273,7 @@ func (w *world) atBank(method string) bool {
 // thinking is how long a shopper takes at the bank.
 func (w *world) thinking() time.Duration {
 	if w.chance(62) {
-		return w.between(14*time.Minute, 15*time.Minute+20*time.Second) // the order is about to expire
+		return w.between(14*time.Minute+10*time.Second, 15*time.Minute+20*time.Second) // the order is about to expire
 	}
 	return w.between(5*time.Second, 2*time.Minute)
 }

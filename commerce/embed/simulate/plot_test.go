@@ -228,7 +228,7 @@ func (t *shopper) settle() {
 		t.w.audit()
 	case "decline":
 		t.see("the refusal", func(o order.Order) bool { return o.Status != order.StatusPending || o.Payment.Failure != nil })
-		_ = t.try(patient, "pay", t.b.who, func(ctx context.Context, p *process) error {
+		_ = t.try(3*patient, "pay", t.b.who, func(ctx context.Context, p *process) error {
 			_, err := command(ctx, p, checkout.OpPay, p.flows.Checkout.Pay, checkout.PayInput{ID: t.o.ID, Means: checkout.Means{Method: fakepay.Card}})
 			return err
 		})

@@ -165,7 +165,7 @@ func (w *world) holdBalance(id string, row order.Row) {
 		captured += p.Captured.Minor
 		refunded += p.Refunded.Minor
 		disputed += p.Disputed.Minor
-		if k := known[p.ID]; k.Captured != p.Captured || k.Refunded != p.Refunded || k.Refunding != p.Refunding || k.Disputed != p.Disputed || k.Status != string(p.Status) && k.Status != string(payment.StatusUnknown) {
+		if k := known[p.ID]; k.Captured != p.Captured || k.Refunded != p.Refunded || k.Refunding != p.Refunding || k.Disputed != p.Disputed || k.Status != string(p.Status) {
 			w.violate("N6", "order %s: it knows %s as %s, %v captured, %v and %v back, %v disputed; it is %s, %v, %v and %v, %v", id, p.ID,
 				k.Status, k.Captured, k.Refunded, k.Refunding, k.Disputed, p.Status, p.Captured, p.Refunded, p.Refunding, p.Disputed)
 		}
