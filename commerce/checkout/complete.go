@@ -206,6 +206,8 @@ func (e *Engine) again(ctx context.Context, c cart.Cart) (Placed, error) {
 		return Placed{}, ErrInProgress.After(time.Second)
 	case err != nil:
 		return Placed{}, err
+	case o.Status == order.StatusCanceled:
+		return e.againCanceled(ctx, o)
 	case !(Placed{Order: o}).Pending():
 		return e.withToken(e.withAction(ctx, o, payment.Payment{})), nil
 	}
@@ -214,6 +216,20 @@ func (e *Engine) again(ctx context.Context, c cart.Cart) (Placed, error) {
 		return Placed{}, err
 	}
 	return e.reread(ctx, c.OrderID, waits)
+}
+
+// againCanceled is again for an order that was canceled. One whose placing is
+// being undone is no answer: the cart will be open again.
+func (e *Engine) againCanceled(ctx context.Context, o order.Order) (Placed, error) {
+	run, err := e.Journal.Load(ctx, "checkout", runID(o.ID))
+	switch {
+	case err != nil:
+		return Placed{}, err
+	case run.Phase == flow.Undoing:
+		return Placed{}, ErrInProgress.After(time.Second)
+	default:
+		return e.withToken(e.withAction(ctx, o, payment.Payment{})), nil
+	}
 }
 
 // reread is the answer for whoever may complete the cart, and so may read the

@@ -458,3 +458,35 @@ func TestMoneyForAWithdrawnOrder(t *testing.T) {
 		shoptest.Audit(t, s.Shop)
 	})
 }
+
+// unreleased is stock that cannot be released.
+type unreleased struct{ inventory.Service }
+
+func (u unreleased) Scope() txn.Scope { return txn.Of(u.Service) }
+
+func (u unreleased) Release(context.Context, inventory.OrderInput) (op.Nothing, error) {
+	return op.Nothing{}, fault.ErrUnavailable
+}
+
+// TestCompleteWhileUndoing: whoever completes a cart again while the placing of
+// its order is being undone is not answered with the canceled order, but gets
+// another one once the cart is open.
+func TestCompleteWhileUndoing(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		c := s.Cart(line(s.Variant("Mug", 1000, 5), 2))
+		orders, stock := s.Flows.Checkout.Orders, s.Flows.Checkout.Stock
+		s.Flows.Checkout.Orders, s.Flows.Checkout.Stock = mute{orders}, unreleased{stock}
+		in := completeInput(c.ID, c.Totals.Total.Minor)
+		for range 2 {
+			if o, err := s.Flows.Checkout.Complete(shoptest.Guest(t.Context(), c), in); err == nil {
+				t.Errorf("it was placed: %s is %s", o.ID, o.Status)
+			}
+		}
+		s.Flows.Checkout.Orders, s.Flows.Checkout.Stock = orders, stock
+		s.ended(t)
+		if o, err := s.Flows.Checkout.Complete(shoptest.Guest(t.Context(), c), in); err != nil || o.Status != order.StatusConfirmed {
+			t.Errorf("afterwards: %s, %v", o.Status, err)
+		}
+		shoptest.Audit(t, s.Shop)
+	})
+}
