@@ -69,7 +69,7 @@ func TestMetamorphic(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(max(4, count(40))) {
+			for seed := range uint64(max(4, count(12))) {
 				tales := talesOf(seed)
 				want := endOf(t, seed, One, tales, none, true)
 				if got := endOf(t, seed, c.topology, c.change(talesOf(seed)), c.rates, c.inOrder); got != want {
