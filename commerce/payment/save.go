@@ -89,7 +89,8 @@ func (e *Engine) news(before, p Payment) (evs []event.Envelope) {
 		evs = append(evs, t.New(e.opts.ID("evt"), p.ID, p.UpdatedAt, MovedV1{Payment: p.ID, Order: p.OrderID, Method: p.Method, Amount: amount}))
 	}
 	switch {
-	case p.Captured.Minor > before.Captured.Minor:
+	case p.Captured.Minor > before.Captured.Minor,
+		p.Status == StatusCaptured && before.Status == StatusAuthorized: // the rest is let go
 		moved(EventCaptured, p.Captured)
 	case p.Authorized.Minor > before.Authorized.Minor,
 		p.Status == StatusAuthorized && before.Status == StatusUnknown: // whoever was told of the doubt hears that it is over
