@@ -165,24 +165,30 @@ func (w *work) shared(p Promotion, lines []int) (shares []money.Amount, err erro
 	return money.Split(whole, weights)
 }
 
-// takeOff takes the shares of p off lines.
+// takeOff takes the shares of p off lines, and tells of them in the order of the
+// basket.
 func (w *work) takeOff(p Promotion, lines []int, shares []money.Amount) (err error) {
-	d := w.discounted(p)
+	of := map[int]money.Amount{}
 	for k, i := range lines {
-		if shares[k].IsZero() {
+		of[i] = shares[k]
+	}
+	d := w.discounted(p)
+	for i := range w.Lines {
+		share, ok := of[i]
+		if !ok || share.IsZero() {
 			continue
 		}
 		it := &w.quote.Items[i]
-		if it.Discount, err = it.Discount.Add(shares[k]); err != nil {
+		if it.Discount, err = it.Discount.Add(share); err != nil {
 			return w.tooMuch(i, err)
 		}
-		if w.left[i], err = w.left[i].Sub(shares[k]); err != nil {
+		if w.left[i], err = w.left[i].Sub(share); err != nil {
 			return w.tooMuch(i, err)
 		}
-		if d.Amount, err = d.Amount.Add(shares[k]); err != nil {
+		if d.Amount, err = d.Amount.Add(share); err != nil {
 			return w.tooMuch(i, err)
 		}
-		d.Shares = append(d.Shares, Share{ItemID: it.ID, Amount: shares[k]})
+		d.Shares = append(d.Shares, Share{ItemID: it.ID, Amount: share})
 	}
 	w.note(p, d)
 	return nil

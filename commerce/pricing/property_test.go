@@ -200,6 +200,9 @@ func permuted(t *testing.T, r *rand.Rand, b pricing.Basket, q pricing.Quote) {
 		t.Fatal(err)
 	}
 	slices.SortFunc(p.Items, func(a, b pricing.QuotedItem) int { return int(a.ID[0]) - int(b.ID[0]) })
+	for _, d := range p.Discounts {
+		slices.SortFunc(d.Shares, func(a, b pricing.Share) int { return int(a.ItemID[0]) - int(b.ItemID[0]) })
+	}
 	if !reflect.DeepEqual(p, q) {
 		t.Errorf("in another order %+v\nwant %+v", p, q)
 	}
