@@ -221,7 +221,7 @@ func (s *Sales) Find(ctx context.Context) {
 			s.t.Errorf("order %s was given to two shoppers", p.Order)
 		}
 		seen[p.Order] = true
-		o, err := s.shop.Orders.Order(ident.With(ctx, ident.Actor{Kind: ident.Guest, OrderToken: p.Token}), order.IDInput{ID: p.Order})
+		o, err := s.shop.Checkout.Order(ident.With(ctx, ident.Actor{Kind: ident.Guest, OrderToken: p.Token}), order.IDInput{ID: p.Order})
 		if err != nil || cmp.Or(o.ID, "none") != p.Order || o.Status != order.StatusConfirmed {
 			s.t.Errorf("order %s, which a shopper was told of: %s %s, %v", p.Order, o.ID, o.Status, err)
 		}
