@@ -48,9 +48,9 @@ unknown  := $(filter-out $(optional),$(required))
 missing   = $(foreach x,$(optional),$(if $(strip $(with_$(x))),,$(x)))
 refused   = $(filter $(required),$(missing))
 
-# Tests that the race detector slows and cannot help: one thing happens at a time
-# (a scheduler of their own, one call after another), or it happens in processes
-# that are killed as they are shipped.
+# Tests without the race detector, which would take minutes more: one thing happens
+# at a time there, or it happens in processes that are killed as they are shipped.
+# The tests of hosts/internal race the same server with it.
 plain := commerce/embed/simulate commerce/embed/contracttest hosts/server
 
 test: ## all tests; what is not there (databases, C compiler) is left out and named
